@@ -1,0 +1,101 @@
+//! Rows come in, in every shape that is accepted.
+
+use std::io::Write;
+
+use axum::body::Body;
+use axum::http::{Request, header};
+
+use crate::app::{NDJSON, TestApp, homework, local};
+use crate::snapshot;
+
+const CSV: &str = "assignment,school,class,grade,subject,student,assigned_at,status\n\
+    a1,s1,c101,13,math,1,2026-11-18T16:30:00+08:00,submitted\n\
+    a1,s1,c101,13,math,2,2026-11-18T16:30:00+08:00,missing\n";
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[tokio::test]
+async fn a_receipt_counts_what_was_accepted_and_shows_what_was_not() {
+    let app = TestApp::start().await;
+    let mut rows = homework();
+    rows.push_str("{\"assignment\":\"x\"}\nnot json\n");
+    rows.push_str(&homework().lines().next().unwrap().replace("\"math\"", "\"alchemy\""));
+    let answer = app.post("/v1/events/homework?source=test", NDJSON, rows).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(answer.json()["read"], 39);
+    snapshot!("receipt", answer.redacted());
+}
+
+#[tokio::test]
+async fn every_way_to_send_the_same_rows_is_understood() {
+    let app = TestApp::start().await;
+    let array = r#"[{"assignment":"a1","school":"s1","class":"c101","grade":"13","subject":"math","student":"1","assigned_at":"2026-11-18T16:30:00+08:00","status":"submitted"},
+        {"assignment":"a1","school":"s1","class":"c101","grade":"13","subject":"math","student":"2","assigned_at":"2026-11-18T16:30:00+08:00","status":"missing"}]"#;
+    let zstd = zstd::encode_all(CSV.as_bytes(), 1).unwrap();
+    let utf16: Vec<u8> = "\u{feff}".chars().chain(CSV.chars()).flat_map(|c| (c as u16).to_le_bytes()).collect();
+    let ways: [(&str, &str, Vec<u8>); 9] = [
+        ("", "application/x-www-form-urlencoded", array.into()),
+        ("", "text/csv", CSV.into()),
+        ("", "text/plain", CSV.into()),
+        ("?format=csv", "application/x-www-form-urlencoded", CSV.into()),
+        ("", "application/json", array.into()),
+        ("?format=json", "text/plain", array.into()),
+        ("", "application/gzip", gzip(CSV)),
+        ("?format=csv", "application/octet-stream", zstd),
+        ("?encoding=utf-16le", "text/csv", utf16),
+    ];
+    for (query, kind, body) in ways {
+        let answer = app.post(&format!("/v1/events/homework{query}"), kind, body).await;
+        assert_eq!(answer.status, 200, "{query} {kind}: {}", answer.text());
+        assert_eq!((answer.json()["read"].as_u64(), answer.json()["accepted"].as_u64()), (Some(2), Some(2)), "{query} {kind}");
+    }
+    let rows = app.sql("SELECT count(*) AS n FROM homework").await;
+    assert_eq!(rows.json()["rows"][0]["n"], 2, "the same keys are the same rows");
+}
+
+#[tokio::test]
+async fn compressed_requests_are_decompressed() {
+    let app = TestApp::start().await;
+    for (encoding, body) in [("gzip", gzip(CSV)), ("zstd", zstd::encode_all(CSV.as_bytes(), 1).unwrap())] {
+        let request = local(Request::post("/v1/events/homework"))
+            .header(header::CONTENT_TYPE, "text/csv")
+            .header(header::CONTENT_ENCODING, encoding);
+        let answer = app.send(request.body(Body::from(body)).unwrap()).await;
+        assert_eq!((answer.status.as_u16(), answer.json()["accepted"].as_u64()), (200, Some(2)), "{encoding}");
+    }
+}
+
+#[tokio::test]
+async fn the_charset_of_the_content_type_is_the_encoding() {
+    let app = TestApp::start().await;
+    let gbk =
+        [CSV.replace("math", "").as_bytes(), b"a2,s1,c101,13,\xca\xfd\xd1\xa7,3,2026-11-18T16:30:00+08:00,submitted\n"].concat();
+    let answer = app.post("/v1/events/homework", "text/csv; charset=gbk", gbk).await;
+    assert_eq!(answer.json()["accepted"], 1, "{}", answer.text());
+    let rows = app.sql("SELECT subject FROM homework").await;
+    assert_eq!(rows.json()["rows"][0]["subject"], "math");
+}
+
+#[tokio::test]
+async fn identifiers_are_never_stored_raw() {
+    let app = TestApp::with_homework().await;
+    let rows = app.sql("SELECT DISTINCT student FROM homework").await.json();
+    let rows = rows["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 12);
+    assert!(rows.iter().all(|row| row["student"].as_str().unwrap().len() == 32));
+}
+
+#[tokio::test]
+async fn rows_are_counted_for_the_operator() {
+    let app = TestApp::with_homework().await;
+    let text = app.get("/metrics").await.text();
+    assert!(text.contains("xueqing_ingest_rows_accepted_total{mapping=\"homework\"} 36"), "{text}");
+    assert!(text.contains("xueqing_ingest_rows_rejected_total{mapping=\"homework\"} 0"));
+    assert!(text.contains("xueqing_ingest_commits_total{mapping=\"homework\"} 1"));
+    assert!(text.contains("method=\"POST\",route=\"/v1/events/{mapping}\",status=\"200\"} 1"), "{text}");
+    assert!(text.ends_with("# EOF\n"));
+}

@@ -1,0 +1,20 @@
+//! The HTTP door from outside: every answer through the whole router, over a lake in a temporary folder.
+
+mod app;
+mod door;
+mod events;
+mod figures;
+mod malformed;
+mod problems;
+mod serving;
+mod sql;
+
+/// Compares an answer with its snapshot in `snapshots/`.
+macro_rules! snapshot {
+    ($name:literal, $value:expr) => {
+        insta::with_settings!({prepend_module_to_snapshot => false, omit_expression => true}, {
+            insta::assert_json_snapshot!($name, $value)
+        })
+    };
+}
+pub(crate) use snapshot;

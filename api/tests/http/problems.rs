@@ -1,0 +1,141 @@
+//! Every row of the problem table can be met, and says what to do.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{Method, Request, header};
+use serde_json::Value;
+use xueqing_api::{Options, TABLE};
+
+use crate::app::{Answer, NDJSON, TestApp, homework, local};
+use crate::snapshot;
+
+/// Rows that no request can bring about here, and where they are tested instead.
+const ELSEWHERE: [&str; 7] = [
+    "internal",      // router: a panicking handler
+    "bad_request",   // router: a bare status of the framework
+    "not_ready",     // serving: a stopping server
+    "lake_conflict", // the four below: needs failing storage
+    "lake_lock",
+    "lake_storage",
+    "lake_log",
+];
+
+#[derive(Default)]
+struct Met(BTreeMap<String, Value>);
+
+impl Met {
+    #[track_caller]
+    fn add(&mut self, answer: Answer, code: &str) {
+        assert_eq!(answer.problem(), code, "{}", answer.text());
+        self.0.entry(code.to_owned()).or_insert_with(|| answer.redacted());
+    }
+}
+
+#[tokio::test]
+async fn every_problem_is_met() {
+    let mut met = Met::default();
+    of_addresses(&mut met).await;
+    of_bodies(&mut met).await;
+    of_figures(&mut met).await;
+    of_limits(&mut met).await;
+    of_stopping(&mut met).await;
+    let met_codes: BTreeSet<&str> = met.0.keys().map(String::as_str).chain(ELSEWHERE).collect();
+    let all: BTreeSet<&str> = TABLE.iter().map(|entry| entry.code).collect();
+    assert_eq!(met_codes, all);
+    snapshot!("problems", met.0);
+}
+
+async fn of_addresses(met: &mut Met) {
+    let app = TestApp::start().await;
+    met.add(app.get("/v1/nothing").await, "not_found");
+    met.add(app.get("/v1/problems/nothing").await, "not_found");
+    met.add(app.get("/v1/schema/nothing").await, "unknown_kind");
+    met.add(app.get("/v1/codes/nothing").await, "unknown_code_set");
+    met.add(app.post("/v1/events/nothing", NDJSON, "{}").await, "unknown_mapping");
+    let request = local(Request::builder().method(Method::DELETE).uri("/v1/metrics"));
+    let answer = app.send(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(answer.header("allow"), "GET,HEAD");
+    met.add(answer, "method_not_allowed");
+    let foreign = Request::get("/").header(header::HOST, "evil.example");
+    met.add(app.send(foreign.body(Body::empty()).unwrap()).await, "host_not_local");
+    let foreign = local(Request::get("/")).header(header::ORIGIN, "https://evil.example");
+    met.add(app.send(foreign.body(Body::empty()).unwrap()).await, "origin_not_local");
+    let found = app.get("/v1/problems/not_found").await.json();
+    assert_eq!((found["status"].as_u64(), found["en"].as_str()), (Some(404), Some("not found")));
+    assert_eq!(app.get("/v1/problems").await.json()["problems"].as_array().map(Vec::len), Some(TABLE.len()));
+}
+
+async fn of_bodies(met: &mut Met) {
+    let app = TestApp::with(Options { body_bytes: 10_000, ..Options::default() }, Default::default()).await;
+    met.add(app.post("/v1/events/homework", "multipart/form-data; boundary=x", "x").await, "unsupported_media_type");
+    met.add(app.post("/v1/sql", "image/png", "x").await, "unsupported_media_type");
+    let brotli = local(Request::post("/v1/events/homework")).header(header::CONTENT_ENCODING, "br");
+    let answer = app.send(brotli.body(Body::from("x")).unwrap()).await;
+    assert!(answer.header("accept-encoding").contains("gzip"));
+    met.add(answer, "unsupported_encoding");
+    let broken = local(Request::post("/v1/events/homework")).header(header::CONTENT_ENCODING, "gzip");
+    met.add(app.send(broken.body(Body::from("no gzip")).unwrap()).await, "bad_body");
+    met.add(app.post("/v1/events/homework", NDJSON, b"\x1f\x8b\x08\x00".to_vec()).await, "bad_body");
+    met.add(app.post("/v1/events/homework", NDJSON, vec![b' '; 10_001]).await, "body_too_large");
+    let bomb = zstd::encode_all(&vec![b' '; 10_001][..], 1).unwrap();
+    met.add(app.post("/v1/events/homework", NDJSON, bomb).await, "body_too_large");
+    met.add(app.post("/v1/events/homework?encoding=klingon", "text/csv", "a,b\n").await, "encoding");
+    met.add(app.post("/v1/events/homework", "text/csv", "a,b\n1,2\n").await, "columns");
+    met.add(app.post("/v1/events/homework?what=1", NDJSON, "{}").await, "unknown_parameter");
+    met.add(app.post("/v1/events/homework?format=xml", NDJSON, "{}").await, "bad_parameter");
+    met.add(app.post("/v1/events/homework?source=%00", NDJSON, "{}").await, "bad_parameter");
+    met.add(app.post("/v1/sql", "application/json", "{}").await, "invalid_json");
+}
+
+async fn of_figures(met: &mut Met) {
+    let app = TestApp::with_homework().await;
+    let figure = |query: &str| format!("/v1/metrics/homework/submission_rate?{query}");
+    met.add(app.get("/v1/metrics/no/such").await, "unknown_metric");
+    met.add(app.get(&figure("by=planet")).await, "unknown_dimension");
+    met.add(app.get(&figure("by=day,day")).await, "repeated_dimension");
+    met.add(app.get(&figure("planet=earth")).await, "unknown_parameter");
+    met.add(app.get(&figure("from=yesterday")).await, "bad_parameter");
+    met.add(app.get(&figure("class=a&class=b")).await, "bad_parameter");
+    met.add(app.get(&figure("format=xml")).await, "bad_parameter");
+    met.add(app.get_as(&figure(""), "image/png").await, "not_acceptable");
+    met.add(app.sql("DROP TABLE homework").await, "not_read_only");
+    met.add(app.sql("SELECT * FROM nothing").await, "unknown_table");
+    met.add(app.sql("SELECT nothing FROM homework").await, "bad_sql");
+}
+
+async fn of_limits(met: &mut Met) {
+    let none = Options { queries: 0, query_wait: Duration::from_millis(5), ..Options::default() };
+    let app = TestApp::with(none, Default::default()).await;
+    let answer = app.get("/v1/metrics/homework/submission_rate").await;
+    assert_eq!(answer.header("retry-after"), "2");
+    met.add(answer, "too_many_requests");
+    let full = TestApp::with(Options { pending_bytes: 10, ..Options::default() }, Default::default()).await;
+    met.add(full.post("/v1/events/homework", NDJSON, homework()).await, "too_many_requests");
+    let hasty =
+        TestApp::with(Options { request_timeout: Duration::from_millis(1), ..Options::default() }, Default::default()).await;
+    met.add(hasty.post("/v1/events/homework", NDJSON, homework()).await, "request_timeout");
+    of_query_limits(met).await;
+}
+
+async fn of_query_limits(met: &mut Met) {
+    const ROWS: &str = "SELECT * FROM generate_series(1, 1000)";
+    const HEAVY: &str =
+        "SELECT a.value, count(*) FROM generate_series(1, 100000) a, generate_series(1, 100000) b GROUP BY a.value";
+    const ARRAY: &str = "SELECT array_agg(value) AS every FROM generate_series(1, 3000000)";
+    let rows = xueqing_query::Options { max_rows: 10, ..Default::default() };
+    met.add(TestApp::with(Options::default(), rows).await.sql(ROWS).await, "too_many_rows");
+    let seconds = xueqing_query::Options { timeout: Duration::from_millis(300), ..Default::default() };
+    met.add(TestApp::with(Options::default(), seconds).await.sql(HEAVY).await, "time_limit");
+    let memory = xueqing_query::Options { memory_bytes: 1 << 20, ..Default::default() };
+    met.add(TestApp::with(Options::default(), memory).await.sql(ARRAY).await, "memory_limit");
+    let app = TestApp::start().await;
+    met.add(app.post("/v1/sql", "text/plain", vec![b' '; 70_000]).await, "sql_too_long");
+}
+
+async fn of_stopping(met: &mut Met) {
+    let app = TestApp::start().await;
+    app.app.ingest.shutdown().await;
+    met.add(app.post("/v1/events/homework", NDJSON, homework()).await, "closed");
+}

@@ -1,0 +1,115 @@
+"""Compares `xueqing ingest` with other engines that only convert the same NDJSON to Parquet.
+
+The engines write a Parquet file and stop. xueqing validates every row, replaces the identifiers, commits to Delta with
+fsync, and maintains the rollups; its time is the whole process, start to exit. Each runs alone, three times, and the best
+run counts. Prints a table, then one line of JSON.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import events
+from convert import PEERS
+
+HERE = Path(__file__).resolve().parent
+
+
+def measured(command, env=None):
+    """Runs `command`; its last line of standard output as JSON, wall seconds and peak memory in MiB."""
+    began = time.perf_counter()
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        child = subprocess.Popen(command, stdout=out, stderr=err, env=env)
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        wall = time.perf_counter() - began
+        out.seek(0)
+        err.seek(0)
+        text = out.read().decode()
+        if child.returncode != 0:
+            raise SystemExit(f"{' '.join(map(str, command))}: exit {child.returncode}\n{err.read().decode()[-2000:]}")
+    lines = [row for row in text.splitlines() if row.strip()]
+    return json.loads(lines[-1] if lines[-1].startswith("{") else text), wall, usage.ru_maxrss / 1024
+
+
+def peer(name, source, folder):
+    target = folder / f"{name}.parquet"
+    target.unlink(missing_ok=True)
+    told, _, peak = measured([sys.executable, HERE / "convert.py", name, source, target])
+    size = target.stat().st_size if target.is_file() else sum(f.stat().st_size for f in target.rglob("*.parquet"))
+    if target.is_dir():
+        shutil.rmtree(target)
+    return told["seconds"], peak, size
+
+
+def xueqing(binary, source, folder, rows):
+    lake = folder / "lake"
+    shutil.rmtree(lake, ignore_errors=True)
+    env = dict(os.environ, XUEQING_LAKE=str(lake))
+    told, wall, peak = measured([binary, "ingest", "--kind", "homework", "--json", source], env)
+    if (told["read"], told["accepted"]) != (rows, rows):
+        raise SystemExit(f"xueqing accepted {told['accepted']} of {told['read']} rows; the file has {rows}")
+    check(binary, env, rows)
+    size = sum(f.stat().st_size for f in lake.rglob("*.parquet"))
+    return wall, peak, size
+
+
+def check(binary, env, rows):
+    """What was ingested can be queried and is in the rollups."""
+    sql = "SELECT (SELECT count(*) FROM homework) AS events, (SELECT sum(homework_expected) FROM class_day) AS rolled"
+    told = subprocess.run([binary, "query", "--json", sql], env=env, check=True, capture_output=True, text=True).stdout
+    answer = json.loads(told)
+    row = (answer["rows"] if isinstance(answer, dict) else answer)[0]
+    if (int(row["events"]), int(row["rolled"])) != (rows, rows):
+        raise SystemExit(f"after the ingest the lake shows {row}, expected {rows} events, all rolled up")
+
+
+def table(results, rows):
+    fastest = min(seconds for name, (seconds, _, _) in results.items() if name != "xueqing")
+    print(f"{'':12}{'seconds':>10}{'rows/s':>14}{'peak MiB':>10}{'written MiB':>13}{'to fastest peer':>17}")
+    for name, (seconds, peak, size) in results.items():
+        print(f"{name:12}{seconds:10.2f}{rows / seconds:14,.0f}{peak:10.0f}{size / 2**20:13.1f}{fastest / seconds:17.2f}")
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--rows", type=int, default=1_000_000)
+    arguments.add_argument("--repeat", type=int, default=3)
+    arguments.add_argument("--binary", default=os.environ.get("XUEQING_BIN", "xueqing"))
+    arguments.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "xueqing-peers")
+    arguments.add_argument("--only", help="comma list of peers and xueqing")
+    given = arguments.parse_args()
+    given.folder.mkdir(parents=True, exist_ok=True)
+    source = given.folder / f"homework-{given.rows}.ndjson"
+    if not source.exists():
+        events.write(source, given.rows)
+    print(f"{source}: {given.rows:,} rows, {source.stat().st_size / 2**20:.0f} MiB")
+
+    names = given.only.split(",") if given.only else [*PEERS, "xueqing"]
+    runs = {name: [] for name in names}
+    for _ in range(given.repeat):
+        for name in names:
+            one = (
+                xueqing(given.binary, source, given.folder, given.rows) if name == "xueqing" else peer(name, source, given.folder)
+            )
+            runs[name].append(one)
+    best = {name: (min(r[0] for r in all_), max(r[1] for r in all_), all_[0][2]) for name, all_ in runs.items()}
+    if len(set(best) - {"xueqing"}) > 0:
+        table(best, given.rows)
+    out = {
+        n: {"seconds": s, "rows_per_second": given.rows / s, "peak_mib": p, "written_bytes": b, "runs": [r[0] for r in runs[n]]}
+        for n, (s, p, b) in best.items()
+    }
+    peers = [v["seconds"] for n, v in out.items() if n != "xueqing"]
+    ratio = min(peers) / out["xueqing"]["seconds"] if peers and "xueqing" in out else None
+    print(json.dumps({"rows": given.rows, "results": out, "ratio_to_fastest_peer": ratio}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+//! Many small files of a day become few well-sized ones.
+//!
+//! Invariants: the rows and their order stay the same and readers see no change of rows; files that someone else
+//! took out meanwhile are left alone; at most about [`TARGET_BYTES`] of files are held in memory.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use deltalake::kernel::Action;
+use deltalake::protocol::SaveMode;
+use object_store::ObjectStoreExt;
+use object_store::path::Path;
+
+use crate::error::{Error, Result};
+use crate::state::{LiveFile, State};
+use crate::table::{Change, Table};
+use crate::write;
+
+/// A file is not grown beyond this, and one of half this size is left alone.
+const TARGET_BYTES: u64 = 64 << 20;
+
+/// When a day is worth compacting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CompactOptions {
+    /// A day with fewer small files than this is left alone.
+    pub min_files: usize,
+}
+
+impl Default for CompactOptions {
+    fn default() -> CompactOptions {
+        CompactOptions { min_files: 8 }
+    }
+}
+
+/// What compaction did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Compaction {
+    /// The table's version afterwards.
+    pub version: i64,
+    pub removed: usize,
+    pub added: usize,
+    pub rows: u64,
+}
+
+impl Table {
+    /// Merges small files, day by day, one commit for each merged file.
+    ///
+    /// # Errors
+    /// Storage errors; what was merged before stays merged.
+    pub async fn compact(&self, options: CompactOptions) -> Result<Compaction> {
+        self.refresh().await?;
+        let mut done = Compaction::default();
+        for group in plan(&self.state(), options) {
+            if let Some(rows) = self.merge(&group).await? {
+                done.removed += group.len();
+                done.added += 1;
+                done.rows += rows;
+            }
+        }
+        Ok(Compaction { version: self.version(), ..done })
+    }
+
+    /// Merges one group; `None` when another writer took out one of its files.
+    async fn merge(&self, group: &[Arc<LiveFile>]) -> Result<Option<u64>> {
+        let state = self.state();
+        let mut inputs = Vec::with_capacity(group.len());
+        for file in group {
+            inputs.push(self.read(file).await?);
+        }
+        let store = self.log().store.object_store(None);
+        let day = group.first().and_then(|f| f.day);
+        let merged = write::merge(&state.table, &state.shape, store.as_ref(), day, inputs, self.now()).await?;
+        let now = self.now();
+        let plan = |state: &State| {
+            if group.iter().any(|f| !state.files.contains_key(&f.path)) {
+                return Ok(Vec::new());
+            }
+            let removed = group.iter().map(|f| f.remove(now, false));
+            Ok(removed.chain([merged.action(false)]).collect::<Vec<Action>>())
+        };
+        let change = Change { positions: &[], mode: SaveMode::Overwrite, plan: &plan, days: None };
+        let after = self.commit(change).await?;
+        Ok(after.files.contains_key(merged.add.path.as_str()).then_some(merged.rows))
+    }
+
+    async fn read(&self, file: &LiveFile) -> Result<Bytes> {
+        let failed = |source| Error::Storage { doing: format!("reading a file of table {}", self.name()), source };
+        let path = Path::parse(&*file.path).map_err(|e| failed(e.into()))?;
+        let found = self.log().store.object_store(None).get(&path).await.map_err(failed)?;
+        found.bytes().await.map_err(failed)
+    }
+}
+
+/// Groups of files to merge: of one day, in the order in which they were written.
+fn plan(state: &State, options: CompactOptions) -> Vec<Vec<Arc<LiveFile>>> {
+    let mut days: BTreeMap<Option<i32>, BTreeSet<&Arc<str>>> = BTreeMap::new();
+    for file in state.files.values().filter(|f| f.size < TARGET_BYTES / 2) {
+        days.entry(file.day).or_default().insert(&file.path);
+    }
+    let worth = |files: &BTreeSet<&Arc<str>>| files.len() >= options.min_files.max(2);
+    let days = days.into_values().filter(worth);
+    days.flat_map(|paths| bins(paths.iter().filter_map(|p| state.files.get(*p)))).collect()
+}
+
+fn bins<'a>(files: impl Iterator<Item = &'a Arc<LiveFile>>) -> Vec<Vec<Arc<LiveFile>>> {
+    let mut bins: Vec<Vec<Arc<LiveFile>>> = Vec::new();
+    let mut filled = u64::MAX;
+    for file in files {
+        if filled.saturating_add(file.size) > TARGET_BYTES {
+            bins.push(Vec::new());
+            filled = 0;
+        }
+        filled += file.size;
+        if let Some(bin) = bins.last_mut() {
+            bin.push(Arc::clone(file));
+        }
+    }
+    bins.retain(|bin| bin.len() > 1);
+    bins
+}

@@ -1,0 +1,111 @@
+//! Every way in which the lake can refuse or fail, each with a stable code.
+//!
+//! Messages say what was wrong and where; the cause of a storage failure is kept as `source`.
+
+use deltalake::DeltaTableError;
+use deltalake::kernel::transaction::TransactionError;
+
+/// The result of a lake operation.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong, for which table or place.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The location is neither a folder path nor a usable URL.
+    #[error("lake location `{location}` cannot be used: {reason}; give a folder path or a URL")]
+    Location { location: String, reason: String },
+    /// A table name that is empty, absolute or climbs out of the lake.
+    #[error("table name `{name}` is not valid; use words joined by `/`, such as events/homework")]
+    Name { name: String },
+    /// The stored table cannot take the wanted schema.
+    #[error("table {table} cannot take this schema: {reason}")]
+    Schema { table: String, reason: String },
+    /// A batch does not fit the table.
+    #[error("batch for table {table} does not fit: {reason}")]
+    Batch { table: String, reason: String },
+    /// Another writer changed what this commit relies on; nothing was written to the table.
+    #[error("table {table}: {reason}; take the lake's lock, refresh and try again")]
+    Conflict { table: String, reason: String },
+    /// The log before this version has been cleaned up.
+    #[error("table {table} no longer keeps the changes after version {version}; read it as a whole")]
+    HistoryGone { table: String, version: i64 },
+    /// The table uses a feature of the format that this version does not know.
+    #[error("table {table} cannot be read: {reason}")]
+    Unsupported { table: String, reason: String },
+    /// The lake's lock file could not be used.
+    #[error("the lake's lock file cannot be used")]
+    Lock(#[source] std::io::Error),
+    /// Reading or writing storage failed.
+    #[error("storage failed while {doing}")]
+    Storage {
+        doing: String,
+        #[source]
+        source: object_store::Error,
+    },
+    /// The table's log could not be read or written.
+    #[error("the log of table {table} failed while {doing}")]
+    Log {
+        table: String,
+        doing: &'static str,
+        #[source]
+        source: Box<DeltaTableError>,
+    },
+    /// Parquet could not be written or read.
+    #[error("parquet failed in table {table}")]
+    Parquet {
+        table: String,
+        #[source]
+        source: parquet::errors::ParquetError,
+    },
+    /// The query engine refused a plan over the table.
+    #[error("the query over table {table} could not be planned")]
+    Plan {
+        table: String,
+        #[source]
+        source: Box<datafusion::error::DataFusionError>,
+    },
+    /// A background task of the lake ended early.
+    #[error("a task of table {table} was cancelled while {doing}")]
+    Cancelled { table: String, doing: &'static str },
+}
+
+impl Error {
+    /// A short stable name that callers and dashboards can rely on.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Error::Location { .. } => "lake_location",
+            Error::Name { .. } => "lake_table_name",
+            Error::Schema { .. } => "lake_schema",
+            Error::Batch { .. } => "lake_batch",
+            Error::Conflict { .. } => "lake_conflict",
+            Error::HistoryGone { .. } => "lake_history_gone",
+            Error::Unsupported { .. } => "lake_unsupported",
+            Error::Lock(_) => "lake_lock",
+            Error::Storage { .. } => "lake_storage",
+            Error::Log { .. } => "lake_log",
+            Error::Parquet { .. } => "lake_parquet",
+            Error::Plan { .. } => "lake_plan",
+            Error::Cancelled { .. } => "lake_cancelled",
+        }
+    }
+
+    pub(crate) fn log(table: &str, doing: &'static str) -> impl Fn(DeltaTableError) -> Error {
+        move |source| Error::Log { table: table.to_owned(), doing, source: Box::new(source) }
+    }
+
+    pub(crate) fn commit(table: &str, source: TransactionError) -> Error {
+        Error::Log { table: table.to_owned(), doing: "committing", source: Box::new(source.into()) }
+    }
+
+    pub(crate) fn plan(table: &str) -> impl Fn(datafusion::error::DataFusionError) -> Error {
+        move |source| Error::Plan { table: table.to_owned(), source: Box::new(source) }
+    }
+
+    pub(crate) fn batch(table: &str, reason: impl ToString) -> Error {
+        Error::Batch { table: table.to_owned(), reason: reason.to_string() }
+    }
+
+    pub(crate) fn parquet(table: &str) -> impl Fn(parquet::errors::ParquetError) -> Error {
+        move |source| Error::Parquet { table: table.to_owned(), source }
+    }
+}

@@ -1,0 +1,121 @@
+//! A pinned table as DataFusion reads it: a plain Parquet scan of the live files.
+//!
+//! Invariants: the plan names nothing but files, so it can be sent to another process; a file is left out only when
+//! its partition or statistics prove that no row of it can pass; the rows never change after the provider was made.
+
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use chrono::DateTime;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::ScalarValue;
+use datafusion::common::config::TableParquetOptions;
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::error::{DataFusionError, Result};
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
+use object_store::ObjectMeta;
+use object_store::path::Path;
+
+use crate::prune;
+use crate::root::Place;
+use crate::state::{LiveFile, State};
+use crate::stats;
+
+/// The table at one version.
+#[derive(Debug)]
+pub(crate) struct Provider {
+    state: Arc<State>,
+    place: Place,
+}
+
+impl Provider {
+    pub(crate) fn new(state: Arc<State>, place: Place) -> Provider {
+        Provider { state, place }
+    }
+
+    fn partitioned(&self, file: &LiveFile) -> Result<PartitionedFile> {
+        let location =
+            Path::parse(format!("{}/{}", self.place.prefix, file.path)).map_err(|e| DataFusionError::External(Box::new(e)))?;
+        let mut part = PartitionedFile::new_from_meta(ObjectMeta {
+            location,
+            last_modified: DateTime::from_timestamp_millis(file.modified).unwrap_or_default(),
+            size: file.size,
+            e_tag: None,
+            version: None,
+        });
+        if self.state.shape.partition.is_some() {
+            part.partition_values = vec![ScalarValue::Date32(file.day)];
+        }
+        part.statistics = Some(Arc::clone(&file.statistics));
+        Ok(part)
+    }
+
+    /// Reads with the session's Parquet options, and remembers file footers in its cache.
+    fn source(&self, session: &dyn Session) -> Result<ParquetSource> {
+        let runtime = session.runtime_env();
+        if let Some(store) = &self.place.store {
+            runtime.register_object_store(self.place.store_url.as_ref(), Arc::clone(store));
+        }
+        let options =
+            TableParquetOptions { global: session.config_options().execution.parquet.clone(), ..TableParquetOptions::default() };
+        let store = runtime.object_store(&self.place.store_url)?;
+        let footers = runtime.cache_manager.get_file_metadata_cache();
+        Ok(ParquetSource::new(self.state.shape.table_schema())
+            .with_table_parquet_options(options)
+            .with_parquet_file_reader_factory(Arc::new(CachedParquetFileReaderFactory::new(store, footers))))
+    }
+}
+
+#[async_trait]
+impl TableProvider for Provider {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.state.shape.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        let exact = |filter: &&Expr| prune::is_on_partition(&self.state.shape, filter);
+        let answer = |filter| match exact(filter) {
+            true => TableProviderFilterPushDown::Exact,
+            false => TableProviderFilterPushDown::Inexact,
+        };
+        Ok(filters.iter().map(answer).collect())
+    }
+
+    async fn scan(
+        &self,
+        session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let files = prune::remaining(&self.state, session, filters)?;
+        let schema = &self.state.shape.schema;
+        if files.is_empty() {
+            let projected = match projection {
+                Some(columns) => Arc::new(schema.project(columns)?),
+                None => Arc::clone(schema),
+            };
+            return Ok(Arc::new(EmptyExec::new(projected)));
+        }
+        let statistics = stats::merged(schema, files.iter().map(|f| &f.statistics))?;
+        let parts = files.iter().map(|f| self.partitioned(f)).collect::<Result<Vec<_>>>()?;
+        let groups = FileGroup::new(parts).split_files(session.config().target_partitions().max(1));
+        let scan = FileScanConfigBuilder::new(self.place.store_url.clone(), Arc::new(self.source(session)?))
+            .with_file_groups(groups)
+            .with_statistics(statistics)
+            .with_projection_indices(projection.cloned())?
+            .with_limit(limit)
+            .build();
+        Ok(DataSourceExec::from_data_source(scan))
+    }
+}

@@ -1,0 +1,160 @@
+//! The text in blocks of whole records, bounded in size whatever the input holds.
+//!
+//! Invariants: a block is at most a few MiB; every record is in one block, or was longer than the limit and is reported by its
+//! line and beginning; a read error comes after the blocks of everything complete before it.
+
+use bytes::Bytes;
+use memchr::{memchr, memchr_iter, memrchr};
+
+use super::encoding::Utf8;
+use super::reject::RAW_LIMIT;
+use super::shape::Shape;
+use super::{MAX_RECORD, csv};
+use crate::{Error, Result};
+
+/// A block is cut when there is this much text.
+const BLOCK: usize = 4 * MAX_RECORD;
+
+/// Some whole records.
+pub(super) struct Block {
+    pub text: Bytes,
+    /// The number of the text's first line.
+    pub line: u64,
+    /// The beginning of a record too long to keep; `text` is empty then.
+    pub long: Option<Vec<u8>>,
+    /// How much text this block stands for.
+    pub bytes: u64,
+}
+
+/// Where blocks may be cut.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Cut {
+    Lines,
+    Csv { delimiter: u8, expected: usize },
+}
+
+pub(super) struct Blocks<'r> {
+    text: Utf8<'r>,
+    buffer: Vec<u8>,
+    shape: Shape,
+    cut: Cut,
+    line: u64,
+    ended: bool,
+    failed: Option<Error>,
+}
+
+impl<'r> Blocks<'r> {
+    pub fn new(text: Utf8<'r>, failed: Option<Error>) -> Self {
+        Self { text, buffer: Vec::new(), shape: Shape::Lines, cut: Cut::Lines, line: 1, ended: false, failed }
+    }
+
+    /// The text up to the first cut, for a look at what it is.
+    pub fn peek(&mut self) -> &[u8] {
+        self.fill();
+        &self.buffer
+    }
+
+    /// Nothing follows what [`Blocks::peek`] shows.
+    pub fn is_whole(&self) -> bool {
+        self.ended && self.failed.is_none()
+    }
+
+    /// Why the text ends early, when nothing else is left of it.
+    pub fn take_failure(&mut self) -> Option<Error> {
+        self.failed.take()
+    }
+
+    /// Settles the shape; to be called once, before any text is taken.
+    pub fn set_shape(&mut self, mut shape: Shape) {
+        shape.apply(&mut self.buffer);
+        self.shape = shape;
+    }
+
+    pub fn set_cut(&mut self, cut: Cut) {
+        self.cut = cut;
+    }
+
+    /// Drops `length` bytes of text, such as a header.
+    pub fn skip(&mut self, length: usize) {
+        self.line += lines(&self.buffer[..length]);
+        self.buffer.drain(..length);
+    }
+
+    fn fill(&mut self) {
+        while !self.ended && self.buffer.len() < BLOCK {
+            let before = self.buffer.len();
+            match self.text.read_into(&mut self.buffer, BLOCK - before) {
+                Ok(more) => self.ended = !more,
+                Err(error) => {
+                    self.ended = true;
+                    self.failed = Some(error);
+                }
+            }
+            self.shape.apply(&mut self.buffer[before..]);
+        }
+    }
+
+    fn boundary(&self) -> usize {
+        if self.is_whole() {
+            return self.buffer.len();
+        }
+        match self.cut {
+            Cut::Lines => memrchr(b'\n', &self.buffer).map_or(0, |at| at + 1),
+            Cut::Csv { delimiter, expected } => csv::boundary(&self.buffer, delimiter, expected),
+        }
+    }
+
+    fn take(&mut self, length: usize) -> Block {
+        let mut rest = Vec::new();
+        if length < self.buffer.len() {
+            rest.reserve(BLOCK + 64);
+            rest.extend_from_slice(&self.buffer[length..]);
+        }
+        let mut text = std::mem::replace(&mut self.buffer, rest);
+        text.truncate(length);
+        let line = self.line;
+        self.line += lines(&text);
+        Block { bytes: text.len() as u64, text: text.into(), line, long: None }
+    }
+
+    /// Passes over a record that does not fit into a block, keeping only its beginning.
+    fn pass_over(&mut self) -> Option<Block> {
+        let beginning = self.buffer[..self.buffer.len().min(RAW_LIMIT)].to_vec();
+        let (line, mut bytes) = (self.line, 0);
+        loop {
+            if let Some(end) = memchr(b'\n', &self.buffer) {
+                self.buffer.drain(..=end);
+                bytes += end as u64 + 1;
+                break;
+            }
+            bytes += self.buffer.len() as u64;
+            self.buffer.clear();
+            if self.ended {
+                break;
+            }
+            self.fill();
+        }
+        self.line += 1;
+        Some(Block { text: Bytes::new(), line, long: Some(beginning), bytes })
+    }
+}
+
+impl Iterator for Blocks<'_> {
+    type Item = Result<Block>;
+
+    fn next(&mut self) -> Option<Result<Block>> {
+        self.fill();
+        match self.boundary() {
+            0 if self.buffer.len() > MAX_RECORD => self.pass_over().map(Ok),
+            0 => {
+                self.buffer.clear();
+                self.failed.take().map(Err)
+            }
+            length => Some(Ok(self.take(length))),
+        }
+    }
+}
+
+fn lines(text: &[u8]) -> u64 {
+    memchr_iter(b'\n', text).count() as u64
+}

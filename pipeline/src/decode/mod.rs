@@ -1,0 +1,243 @@
+//! A vendor's bytes to rows of a kind: unpack, decode the characters, find the records, fit the cells to the fields.
+//!
+//! Promises:
+//! - Whatever the bytes are, decoding ends without a panic, in memory that does not depend on their number: as rows, as
+//!   rejects with a reason, or as an error after everything that could be read before it.
+//! - Every record read becomes rows or rejects: `read = rows + rejects`. A wide record counts once for each row it holds.
+//! - The raw number of a person does not leave this module except in a reject's raw text.
+//!
+//! ```text
+//! bytes ─ input ─ encoding ─ shape, blocks ─ run ┬ json ┬─ cells ─ convert ─ columns ─▶ Decoded
+//!         gz zstd  UTF-8      whole records      └ csv  ┘          plan
+//! ```
+
+mod blocks;
+mod cell;
+mod column;
+mod convert;
+mod csv;
+mod encoding;
+mod flat;
+mod header;
+mod input;
+mod instant;
+mod json;
+mod keys;
+mod memo;
+mod plan;
+mod pool;
+mod reject;
+mod run;
+mod shape;
+#[cfg(test)]
+mod tests;
+
+use std::io::Read;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use bytes::Bytes;
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+use xueqing_schema::ids::Pseudonyms;
+use xueqing_schema::{Mapping, Standard};
+
+use crate::{Error, Result};
+use blocks::Blocks;
+use plan::Plan;
+use pool::Pool;
+pub use reject::{RAW_LIMIT, Reject};
+use run::Run;
+
+/// The longest record, in bytes.
+pub const MAX_RECORD: usize = 1 << 20;
+
+/// How records are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// One JSON object a line, or one JSON array of objects.
+    Ndjson,
+    /// A header and records of cells.
+    Csv,
+    /// JSON when the text begins with `{` or `[`, else CSV.
+    #[default]
+    Auto,
+}
+
+/// Rows of one batch, and what could not become one.
+#[derive(Debug)]
+pub struct Decoded {
+    /// The rows, in the kind's schema.
+    pub batch: RecordBatch,
+    /// Where each row of `batch` comes from.
+    pub rows: Vec<RowOrigin>,
+    pub rejects: Vec<Reject>,
+    /// Rows and rejects together.
+    pub read: usize,
+    /// Bytes of decoded text that this batch stands for.
+    pub bytes: u64,
+    text: Bytes,
+}
+
+/// Where a row comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowOrigin {
+    /// The record's first line in the decoded text, from 1.
+    pub line: u64,
+    start: usize,
+    length: usize,
+}
+
+impl Decoded {
+    /// The line that a row of the batch comes from.
+    #[must_use]
+    pub fn line(&self, row: usize) -> u64 {
+        self.rows[row].line
+    }
+
+    /// The raw text of a row of the batch, cut to [`RAW_LIMIT`].
+    #[must_use]
+    pub fn raw(&self, row: usize) -> String {
+        let RowOrigin { start, length, .. } = self.rows[row];
+        reject::cut(&self.text[start..start + length])
+    }
+}
+
+/// Reads one mapping's exports. Cheap to clone; every run is independent.
+#[derive(Clone)]
+pub struct Decoder {
+    plan: Arc<Plan>,
+    format: Format,
+    encoding: Option<&'static encoding_rs::Encoding>,
+    threads: usize,
+}
+
+impl Decoder {
+    /// # Errors
+    /// `encoding` when there is no encoding of that name (or of the mapping's); the standard's error when it does not have the
+    /// mapping's kind or code sets.
+    pub fn new(
+        standard: &Standard,
+        mapping: Arc<Mapping>,
+        ids: &Pseudonyms,
+        zone: Tz,
+        format: Format,
+        encoding: Option<&str>,
+    ) -> Result<Self> {
+        let plan = Arc::new(Plan::new(standard, &mapping, ids, zone)?);
+        let encoding = encoding.or(mapping.encoding.as_deref()).map(encoding::named).transpose()?;
+        Ok(Self { plan, format, encoding, threads: 1 })
+    }
+
+    /// Decodes on so many threads besides the one that reads; with one, the default, there are no others.
+    #[must_use]
+    pub fn with_threads(mut self, threads: usize) -> Self {
+        self.threads = threads.max(1);
+        self
+    }
+
+    /// Reads everything, batch by batch, and ends after the first error.
+    pub fn batches<'r>(&self, reader: impl Read + Send + 'r) -> Batches<'r> {
+        let reader: Box<dyn Read + Send + 'r> = Box::new(reader);
+        Batches { decoder: self.clone(), stage: Stage::Unopened(reader) }
+    }
+}
+
+/// The batches of one input.
+pub struct Batches<'r> {
+    decoder: Decoder,
+    stage: Stage<'r>,
+}
+
+enum Stage<'r> {
+    Unopened(Box<dyn Read + Send + 'r>),
+    Open(Box<Open<'r>>),
+    Done,
+}
+
+struct Open<'r> {
+    blocks: Blocks<'r>,
+    workers: Workers,
+    ready: std::vec::IntoIter<Decoded>,
+    /// Why reading ended, kept until what came before it is out.
+    failed: Option<Error>,
+}
+
+/// Who decodes.
+enum Workers {
+    /// The reading thread itself.
+    Here(Box<Run>),
+    Pool(Pool),
+}
+
+impl Iterator for Batches<'_> {
+    type Item = Result<Decoded>;
+
+    fn next(&mut self) -> Option<Result<Decoded>> {
+        let step = match std::mem::replace(&mut self.stage, Stage::Done) {
+            Stage::Done => return None,
+            Stage::Unopened(reader) => self.decoder.open(reader).map(|open| open.map(Box::new)),
+            Stage::Open(open) => Ok(Some(open)),
+        };
+        let next = step.and_then(|open| {
+            let Some(mut open) = open else { return Ok(None) };
+            let next = open.next_batch()?;
+            self.stage = Stage::Open(open);
+            Ok(next)
+        });
+        if !matches!(next, Ok(Some(_))) {
+            self.stage = Stage::Done;
+        }
+        next.transpose()
+    }
+}
+
+impl Decoder {
+    /// None when the input is empty.
+    fn open<'r>(&self, reader: Box<dyn Read + Send + 'r>) -> Result<Option<Open<'r>>> {
+        let (text, failed) = encoding::Utf8::open(input::Input::open(reader)?, self.encoding);
+        let mut blocks = Blocks::new(text, failed);
+        if blocks.peek().trim_ascii().is_empty() && blocks.is_whole() {
+            return Ok(None);
+        }
+        let layout = header::settle(&self.plan, self.format, &mut blocks)?;
+        let run = || Run::new(self.plan.clone(), layout.clone());
+        let workers = match self.threads {
+            threads if threads > 1 && !blocks.is_whole() => Workers::Pool(Pool::new((0..threads).map(|_| run()).collect())),
+            _ => Workers::Here(Box::new(run())),
+        };
+        Ok(Some(Open { blocks, workers, ready: Vec::new().into_iter(), failed: None }))
+    }
+}
+
+impl Open<'_> {
+    fn next_batch(&mut self) -> Result<Option<Decoded>> {
+        loop {
+            if let Some(decoded) = self.ready.next() {
+                return Ok(Some(decoded));
+            }
+            match self.next_block() {
+                Some(batches) => self.ready = batches?.into_iter(),
+                None => return self.failed.take().map_or(Ok(None), Err),
+            }
+        }
+    }
+
+    /// The batches of the next block.
+    fn next_block(&mut self) -> Option<Result<Vec<Decoded>>> {
+        match &mut self.workers {
+            Workers::Here(run) => Some(self.blocks.next()?.and_then(|block| pool::all(run, &block))),
+            Workers::Pool(pool) => {
+                while pool.has_room() && self.failed.is_none() {
+                    match self.blocks.next() {
+                        Some(Ok(block)) => pool.submit(block),
+                        Some(Err(error)) => self.failed = Some(error),
+                        None => break,
+                    }
+                }
+                pool.next()
+            }
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Blocks of text to batches of rows.
+//!
+//! Invariants: rows and rejects add up to what was read; every row knows its line and its text; a field's fault costs its row
+//! only, and a record's fault that record only.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
+use arrow::compute::filter;
+use memchr::memchr;
+
+use super::blocks::Block;
+use super::cell::{Cell, Cells};
+use super::column::Column;
+use super::convert::{Converter, Row, Scratch};
+use super::csv::{self, Scan};
+use super::json;
+use super::keys::Keys;
+use super::plan::Plan;
+use super::reject::{Fault, Reject};
+use super::{Decoded, MAX_RECORD, RowOrigin};
+use crate::Result;
+
+/// The most rows and rejects of one batch.
+const BATCH: usize = 65_536;
+/// Shorter lines than this are not rows, when it comes to making room for them.
+const SHORT_RECORD: usize = 32;
+
+/// How records are written.
+#[derive(Clone)]
+pub(super) enum Layout {
+    Json,
+    /// The slot of each of the header's cells.
+    Csv {
+        delimiter: u8,
+        slots: Arc<[Option<usize>]>,
+    },
+}
+
+/// Decodes one block after another.
+pub(super) struct Run {
+    plan: Arc<Plan>,
+    layout: Layout,
+    keys: Keys,
+    converters: Vec<Converter>,
+    scratch: Scratch,
+}
+
+/// How far a block has been decoded.
+#[derive(Default)]
+pub(super) struct Place {
+    offset: usize,
+    lines: u64,
+}
+
+/// A batch in the making.
+struct Batch {
+    columns: Vec<Column>,
+    rows: usize,
+    origins: Vec<RowOrigin>,
+    /// Rows in the columns that turned out not to be any.
+    dropped: Vec<usize>,
+    rejects: Vec<Reject>,
+}
+
+/// One record, and where it stands.
+#[derive(Clone, Copy)]
+struct Record<'t> {
+    bytes: &'t [u8],
+    start: usize,
+    line: u64,
+}
+
+impl Run {
+    pub fn new(plan: Arc<Plan>, layout: Layout) -> Self {
+        let converters = plan.fields.iter().map(|field| Converter::new(field, &plan)).collect();
+        Self { keys: Keys::new(&plan.sources), plan, layout, converters, scratch: Scratch::default() }
+    }
+
+    /// Decodes the next batch of the block; None when there is nothing left in it.
+    pub fn decode(&mut self, block: &Block, place: &mut Place) -> Result<Option<Decoded>> {
+        let from = place.offset;
+        let text = &block.text[from..];
+        if let (Some(beginning), 0) = (&block.long, place.lines) {
+            place.lines = 1;
+            let reject = Fault::too_long().at(block.line, beginning);
+            return Batch::new(&self.plan, 0).reject(reject).finish(&self.plan, block, block.bytes).map(Some);
+        }
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let whole = std::str::from_utf8(text).ok();
+        let nul = memchr(0, text).is_some();
+        let mut cells = Cells::new(self.plan.sources.len());
+        let mut batch = Batch::new(&self.plan, self.rows_of(text));
+        let full = BATCH.saturating_sub(self.plan.rows_per_record());
+        while place.offset < block.text.len() && batch.origins.len() + batch.rejects.len() <= full {
+            let (record, fault) = self.next_record(block, place);
+            let start = record.start - from;
+            let text = whole.map(|text| text.get(start..start + record.bytes.len())).unwrap_or_else(|| str_of(record.bytes));
+            let read = match (fault, text) {
+                (Some(fault), _) => Err(fault),
+                (None, None) => Err(Fault::encoding()),
+                (None, Some(text)) if text.trim_ascii().is_empty() => continue,
+                (None, Some(text)) if nul && text.contains('\0') => Err(Fault::nul()),
+                (None, Some(text)) => self.read_record(text, &mut cells),
+            };
+            match read {
+                Ok(()) => self.append_record(record, &mut cells, &mut batch),
+                Err(fault) => batch.rejects.push(fault.at(record.line, record.bytes)),
+            }
+        }
+        batch.finish(&self.plan, block, (place.offset - from) as u64).map(Some)
+    }
+
+    /// About how many rows there are in `text`, by its first line.
+    fn rows_of(&self, text: &[u8]) -> usize {
+        let line = memchr(b'\n', text).map_or(text.len(), |end| end + 1).max(SHORT_RECORD);
+        ((text.len() / line + 1) * self.plan.rows_per_record() * 9 / 8).clamp(1, BATCH)
+    }
+
+    /// Takes the next record's text, without its line end.
+    fn next_record<'t>(&self, block: &'t Block, place: &mut Place) -> (Record<'t>, Option<Fault>) {
+        let text = &block.text[place.offset..];
+        let (end, next, lines, fault) = match &self.layout {
+            Layout::Json => match memchr(b'\n', text) {
+                Some(end) => (end, end + 1, 1, None),
+                None => (text.len(), text.len(), 1, None),
+            },
+            Layout::Csv { delimiter, slots } => match csv::scan(text, *delimiter, slots.len(), true) {
+                Scan::Record { end, next, lines } => (end, next, lines, None),
+                Scan::Broken { end, next } => (end, next, 1, Some(Fault::open_quote())),
+                Scan::Partial => (text.len(), text.len(), 1, None),
+            },
+        };
+        let bytes = text[..end].strip_suffix(b"\r").unwrap_or(&text[..end]);
+        let record = Record { bytes, start: place.offset, line: block.line + place.lines };
+        place.offset += next;
+        place.lines += lines;
+        (record, if bytes.len() > MAX_RECORD { Some(Fault::too_long()) } else { fault })
+    }
+
+    fn read_record<'t>(&mut self, text: &'t str, cells: &mut Cells<'t>) -> Result<(), Fault> {
+        cells.clear();
+        match &self.layout {
+            Layout::Json => json::parse(text, &mut self.keys, cells),
+            Layout::Csv { delimiter, slots } => match csv::split(text, *delimiter, slots, cells) {
+                count if count == slots.len() => Ok(()),
+                count => Err(Fault::ragged(count, slots.len())),
+            },
+        }
+    }
+
+    fn append_record(&mut self, record: Record<'_>, cells: &mut Cells<'_>, batch: &mut Batch) {
+        if self.plan.pivot.is_none() {
+            return self.append_row(record, &Row { cells, pivoted: None }, batch);
+        }
+        let plan = Arc::clone(&self.plan);
+        let Some(pivot) = &plan.pivot else { return };
+        let before = batch.rows;
+        let mut digits = String::new();
+        for (slot, _, code) in &pivot.columns {
+            let filled = cells.text(*slot, &mut digits).is_some_and(|text| !pivot.nulls.iter().any(|null| null == text));
+            if !filled && cells.get(*slot) != Cell::Nested {
+                continue;
+            }
+            cells.put(pivot.value, cells.get(*slot));
+            self.append_row(record, &Row { cells, pivoted: Some(code) }, batch);
+        }
+        if batch.rows == before {
+            let fault = Fault::required(plan.source(pivot.value));
+            batch.rejects.push(fault.at(record.line, record.bytes));
+        }
+    }
+
+    fn append_row(&mut self, record: Record<'_>, row: &Row<'_, '_>, batch: &mut Batch) {
+        let mut fault = None;
+        let fields = self.plan.fields.iter().zip(&mut self.converters).zip(&mut batch.columns);
+        for ((field, converter), column) in fields {
+            if fault.is_none() {
+                fault = converter.append((field, &self.plan), row, &mut self.scratch, column).err();
+            }
+            if fault.is_some() {
+                column.append_null();
+            }
+        }
+        match fault {
+            None => batch.origins.push(record.origin()),
+            Some(fault) => {
+                batch.dropped.push(batch.rows);
+                batch.rejects.push(fault.at(record.line, record.bytes));
+            }
+        }
+        batch.rows += 1;
+    }
+}
+
+fn str_of(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes).ok()
+}
+
+impl Record<'_> {
+    fn origin(&self) -> RowOrigin {
+        RowOrigin { line: self.line, start: self.start, length: self.bytes.len() }
+    }
+}
+
+impl Batch {
+    fn new(plan: &Plan, rows: usize) -> Self {
+        let columns = plan.fields.iter().map(|field| Column::new(&field.target, rows)).collect();
+        let origins = Vec::with_capacity(rows);
+        Self { columns, rows: 0, origins, dropped: Vec::new(), rejects: Vec::new() }
+    }
+
+    fn reject(mut self, reject: Reject) -> Self {
+        self.rejects.push(reject);
+        self
+    }
+
+    fn finish(self, plan: &Plan, block: &Block, bytes: u64) -> Result<Decoded> {
+        let mut arrays: Vec<ArrayRef> = self.columns.into_iter().map(Column::finish).collect();
+        if !self.dropped.is_empty() {
+            let mut keep = vec![true; self.rows];
+            self.dropped.iter().for_each(|&row| keep[row] = false);
+            let keep = BooleanArray::from(keep);
+            arrays = arrays.iter().map(|array| filter(array, &keep)).collect::<Result<_, _>>()?;
+        }
+        let read = self.origins.len() + self.rejects.len();
+        let batch = RecordBatch::try_new(plan.schema.clone(), arrays)?;
+        Ok(Decoded { batch, rows: self.origins, rejects: self.rejects, read, bytes, text: block.text.clone() })
+    }
+}

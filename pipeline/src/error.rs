@@ -1,0 +1,94 @@
+//! Everything that can go wrong between a submitted byte and a committed row.
+//!
+//! A row that breaks the data standard is *not* an error: it goes to quarantine and is counted in the receipt.
+//! Messages name what was wrong and what to do; [`Error::code`] is stable and is what callers switch on.
+
+use std::sync::Arc;
+
+/// The crate's one error type.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Error {
+    /// A required field has no column in the file's header.
+    #[error("no column for the required field `{field}`: expected one of [{expected}], the header has [{found}]")]
+    Columns { field: String, expected: String, found: String },
+    /// The header cannot be told apart from the rest, or is ambiguous.
+    #[error("the header cannot be used: {reason}")]
+    Header { reason: String },
+    /// The named encoding does not exist.
+    #[error("unknown encoding `{name}`: use a name such as utf-8, gb18030 or utf-16le")]
+    Encoding { name: String },
+    /// The bytes could not be read or decompressed.
+    #[error("cannot read the input: {reason}; check that the file is whole and send it again")]
+    Read { reason: String },
+    /// The data standard has no such kind or mapping, or a file of it is wrong.
+    #[error(transparent)]
+    Standard(Arc<xueqing_schema::Error>),
+    /// A kind's rule is not a true-or-false expression over its fields.
+    #[error("rule `{rule}` of kind `{kind}` does not compile: {reason}")]
+    Rule { kind: String, rule: String, reason: String },
+    /// A rollup file is wrong.
+    #[error("rollup file `{file}`: {reason}")]
+    Rollup { file: String, reason: String },
+    /// The lake refused a read or a write.
+    #[error(transparent)]
+    Lake(Arc<xueqing_lake::Error>),
+    /// A query over the lake failed.
+    #[error("the query over the lake failed: {0}")]
+    Query(Arc<datafusion::error::DataFusionError>),
+    /// A batch does not fit its table.
+    #[error("a batch does not fit its table: {reason}")]
+    Batch { reason: String },
+    /// The handle is shutting down and takes nothing more.
+    #[error("ingest is shutting down: send it again to the next instance")]
+    Closed,
+}
+
+impl Error {
+    /// The stable name of this failure.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Columns { .. } => "columns",
+            Self::Header { .. } => "header",
+            Self::Encoding { .. } => "encoding",
+            Self::Read { .. } => "unreadable",
+            Self::Standard(error) => error.code(),
+            Self::Rule { .. } => "rule",
+            Self::Rollup { .. } => "rollup",
+            Self::Lake(error) => error.code(),
+            Self::Query(_) => "query",
+            Self::Batch { .. } => "batch",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+impl From<xueqing_schema::Error> for Error {
+    fn from(error: xueqing_schema::Error) -> Self {
+        Self::Standard(Arc::new(error))
+    }
+}
+
+impl From<xueqing_lake::Error> for Error {
+    fn from(error: xueqing_lake::Error) -> Self {
+        Self::Lake(Arc::new(error))
+    }
+}
+
+impl From<datafusion::error::DataFusionError> for Error {
+    fn from(error: datafusion::error::DataFusionError) -> Self {
+        Self::Query(Arc::new(error))
+    }
+}
+
+impl From<arrow::error::ArrowError> for Error {
+    fn from(error: arrow::error::ArrowError) -> Self {
+        Self::Batch { reason: error.to_string() }
+    }
+}
+
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        Self::Read { reason: error.to_string() }
+    }
+}

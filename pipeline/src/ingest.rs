@@ -1,0 +1,246 @@
+//! The handle through which everything enters.
+//!
+//! Promises:
+//! - A [`Receipt`] means committed and flushed. An error after part of a large file is harmless: send the file again, the
+//!   rows already there are replaced by their equals.
+//! - A submission up to `commit_bytes` is committed whole or not at all.
+//! - Waiting rows never exceed `max_pending`: submitters wait, holding at most what they are decoding.
+//! - After [`Ingest::shutdown`] nothing is accepted, and everything accepted before is committed.
+
+use std::collections::BTreeMap;
+use std::io::{Cursor, Read};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
+use tokio::task::{JoinHandle, spawn_blocking};
+use xueqing_lake::Lake;
+use xueqing_schema::Kind;
+
+use crate::commit::{Committer, Submission, Tables};
+use crate::outbox::{Outbox, UNIT};
+use crate::quarantine::{self, Filter, QuarantinedRow};
+use crate::roller::{Rolled, Roller};
+use crate::setup::{Options, Setup};
+use crate::upkeep::Upkeep;
+use crate::{Checked, Decoder, Error, Format, Progress, Receipt, Result, Rollups, Validator};
+
+/// Submissions that may stand in the committer's queue.
+const QUEUE: usize = 1024;
+
+/// Inputs that are decoded at a time; each has a few batches in hand that are not counted as pending yet.
+const READERS: usize = 4;
+
+/// Bytes as a vendor sent them.
+#[derive(Debug, Clone)]
+pub struct Raw {
+    pub bytes: Bytes,
+    /// A vendor mapping, or a kind for the standard's own field names.
+    pub mapping: String,
+    pub format: Format,
+    /// Overrides the mapping's encoding and detection.
+    pub encoding: Option<String>,
+    /// What the quarantine calls the sender.
+    pub source: String,
+}
+
+/// How to read a stream, and whose it is: [`Raw`] without the bytes.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    pub mapping: String,
+    pub format: Format,
+    pub encoding: Option<String>,
+    pub source: String,
+}
+
+/// One district's ingest. Clones share it.
+#[derive(Clone)]
+pub struct Ingest {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    setup: Setup,
+    tables: Arc<Tables>,
+    validators: BTreeMap<String, Validator>,
+    rollups: Arc<Rollups>,
+    /// `None` once shutting down. Held only to clone or take, never across an await.
+    queue: Mutex<Option<mpsc::Sender<Submission>>>,
+    room: Arc<Semaphore>,
+    readers: Semaphore,
+    committed: watch::Receiver<u64>,
+    rolled: watch::Receiver<Rolled>,
+    hurry: Arc<Notify>,
+}
+
+impl Ingest {
+    /// Creates the tables, catches the rollups up with the log, and starts the committer and the roller.
+    ///
+    /// # Errors
+    /// A file of the standard or a rollup file that is wrong; a lake that cannot be opened for writing.
+    pub async fn start(setup: Setup) -> Result<Self> {
+        let validators = validators(&setup)?;
+        let tables = Arc::new(Tables::open(&setup.lake, &setup.standard).await?);
+        let rollups = Arc::new(Rollups::open(&setup.lake, &setup.standard, &setup.rollup_files).await?);
+        rollups.catch_up().await?;
+        let (queue, submissions) = mpsc::channel(QUEUE);
+        let (count, committed) = watch::channel(0);
+        let committer = Committer {
+            lake: setup.lake.clone(),
+            tables: Arc::clone(&tables),
+            options: setup.options.clone(),
+            clock: Arc::clone(&setup.clock),
+            queue: submissions,
+            committed: count,
+        };
+        let hurry = Arc::new(Notify::new());
+        let upkeep = Upkeep::new(tables.all().chain(rollups.tables()).cloned().collect());
+        let (roller, rolled) = Roller::new(Arc::clone(&rollups), upkeep, committed.clone(), Arc::clone(&hurry));
+        tokio::spawn(committer.run());
+        tokio::spawn(roller.run());
+        let room = Arc::new(Semaphore::new((setup.options.max_pending / UNIT).max(1)));
+        let readers = Semaphore::new(READERS);
+        let queue = Mutex::new(Some(queue));
+        Ok(Self { inner: Arc::new(Inner { setup, tables, validators, rollups, queue, room, readers, committed, rolled, hurry }) })
+    }
+
+    /// Takes one body. Everything in it is durable when this returns.
+    ///
+    /// # Errors
+    /// `closed` when shutting down; what decoding says of a body that cannot be read at all; what the lake says of a failed
+    /// commit. Rows that break the standard are no error.
+    pub async fn submit(&self, raw: Raw) -> Result<Receipt> {
+        let Raw { bytes, mapping, format, encoding, source } = raw;
+        let origin = Origin { mapping, format, encoding, source };
+        self.take(Box::new(Cursor::new(bytes)), origin, false, |_| {}).await
+    }
+
+    /// Takes a stream of any length in bounded memory, commit by commit. Everything in it is durable when this returns.
+    ///
+    /// # Errors
+    /// As [`Ingest::submit`]; the rows before the fault may be committed already, and sending the whole again is safe.
+    pub async fn submit_file(
+        &self,
+        reader: Box<dyn Read + Send>,
+        origin: Origin,
+        progress: impl Fn(Progress) + Send,
+    ) -> Result<Receipt> {
+        self.take(reader, origin, true, progress).await
+    }
+
+    async fn take(
+        &self,
+        reader: Box<dyn Read + Send>,
+        origin: Origin,
+        urgent: bool,
+        progress: impl Fn(Progress) + Send,
+    ) -> Result<Receipt> {
+        let queue = self.queue()?;
+        let (decoder, validator) = self.reading(&origin)?;
+        let table = self.inner.tables.kind(validator.kind())?;
+        let mut outbox = Outbox::new(&origin, Arc::clone(validator.kind()), queue, Arc::clone(&self.inner.room), self.options());
+        let turn = self.inner.readers.acquire().await.map_err(|_| Error::Closed)?;
+        let (mut chunks, reading) = check_all(decoder, validator, reader);
+        let mut receipt = Receipt::default();
+        let mut bytes = 0;
+        while let Some(checked) = chunks.recv().await {
+            let checked = checked?;
+            bytes += checked.bytes;
+            receipt.count(&checked);
+            progress(Progress { bytes, read: receipt.read, accepted: receipt.accepted, rejected: receipt.rejected });
+            outbox.add(checked).await?;
+        }
+        reading.await.map_err(|stopped| Error::Read { reason: stopped.to_string() })?;
+        drop(turn);
+        receipt.version = match outbox.finish(urgent).await? {
+            Some(version) => version,
+            None => table.version(),
+        };
+        Ok(receipt)
+    }
+
+    /// Waits until the rollups have caught up with everything acknowledged before this call.
+    ///
+    /// # Errors
+    /// What the rollups last failed with; they try again on their own.
+    pub async fn settled(&self) -> Result<()> {
+        let target = *self.inner.committed.borrow();
+        self.inner.hurry.notify_one();
+        let mut rolled = self.inner.rolled.clone();
+        let state = rolled.wait_for(|rolled| rolled.answers(target)).await.map_err(|_| Error::Closed)?;
+        match (state.done >= target, &state.failed) {
+            (false, Some((_, error))) => Err(error.clone()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Lists rejects by source and line, each once however often it was sent.
+    ///
+    /// # Errors
+    /// What the lake says when it cannot be read.
+    pub async fn quarantine(&self, filter: Filter) -> Result<Vec<QuarantinedRow>> {
+        self.inner.tables.quarantine.refresh().await?;
+        quarantine::list(&self.inner.tables.quarantine, filter).await
+    }
+
+    /// Takes nothing more, commits what was accepted, brings the rollups up to date and ends the tasks. Idempotent.
+    pub async fn shutdown(&self) {
+        drop(self.inner.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
+        self.inner.hurry.notify_one();
+        let mut rolled = self.inner.rolled.clone();
+        while rolled.changed().await.is_ok() {}
+    }
+
+    /// The rollups that this ingest keeps current.
+    #[must_use]
+    pub fn rollups(&self) -> &Arc<Rollups> {
+        &self.inner.rollups
+    }
+
+    #[must_use]
+    pub fn lake(&self) -> &Lake {
+        &self.inner.setup.lake
+    }
+
+    fn options(&self) -> &Options {
+        &self.inner.setup.options
+    }
+
+    fn queue(&self) -> Result<mpsc::Sender<Submission>> {
+        self.inner.queue.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or(Error::Closed)
+    }
+
+    fn reading(&self, origin: &Origin) -> Result<(Decoder, Validator)> {
+        let Setup { standard, ids, timezone, .. } = &self.inner.setup;
+        let mapping = standard.mapping(&origin.mapping)?;
+        let kind = standard.kind(&mapping.kind)?;
+        let unknown = || Error::Batch { reason: format!("kind `{}` has no rules", kind.name) };
+        let validator = self.inner.validators.get(&kind.name).cloned().ok_or_else(unknown)?;
+        let decoder = Decoder::new(standard, mapping, ids, *timezone, origin.format, origin.encoding.as_deref())?;
+        Ok((decoder, validator))
+    }
+}
+
+fn validators(setup: &Setup) -> Result<BTreeMap<String, Validator>> {
+    let compiled = |kind: &Arc<Kind>| Ok((kind.name.clone(), Validator::new(kind, setup.timezone)?));
+    setup.standard.kinds().map(compiled).collect()
+}
+
+/// Decodes and validates on a thread of its own, one batch ahead of the receiver; ends when the receiver is dropped.
+fn check_all(
+    decoder: Decoder,
+    validator: Validator,
+    reader: Box<dyn Read + Send>,
+) -> (mpsc::Receiver<Result<Checked>>, JoinHandle<()>) {
+    let (sender, chunks) = mpsc::channel(1);
+    let reading = spawn_blocking(move || {
+        for decoded in decoder.batches(reader) {
+            let checked = decoded.and_then(|decoded| validator.check(decoded));
+            let last = checked.is_err();
+            if sender.blocking_send(checked).is_err() || last {
+                break;
+            }
+        }
+    });
+    (chunks, reading)
+}

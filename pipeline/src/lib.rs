@@ -1,0 +1,51 @@
+//! From a vendor's bytes to committed rows and current rollups.
+//!
+//! Promises:
+//! - **Visible means durable.** A [`Receipt`] is returned only after the rows it counts, and the rejects it counts, are
+//!   committed and flushed to disk.
+//! - **Nothing is dropped silently.** Every row read is either accepted or in quarantine, with the rule it broke and its
+//!   raw text: `read = accepted + rejected`.
+//! - **Incremental equals recomputed.** A rollup is at every moment what its SQL gives over the current rows of all events.
+//! - **Bounded.** Memory depends on the options, never on the size of a file or the number of callers.
+//!
+//! ```text
+//!             submit / submit_file                                                        settled
+//!                      │                                                                     ▲
+//!   bytes ──▶ decode ──▶ validate ──▶ Accepted ─┐  bounded by                                │
+//!             (pure)     (pure)       Rejected ─┤  max_pending                               │
+//!                                               ▼                                            │
+//!                                          Committer ── group commit, one lake lock ──▶ committed count ──▶ Roller
+//!                                               │                                                             │
+//!                                               ├─▶ quarantine        (rejects, first)                        │
+//!                                               ├─▶ events/*, reference/*                                     │
+//!                                               │        └── changes since a version ──▶ touched days ──▶ SQL ┤
+//!                                               ▼                                                             ▼
+//!                                            Receipt                                                      rollups/*
+//! ```
+
+pub mod decode;
+
+mod commit;
+mod day;
+mod error;
+mod ingest;
+mod outbox;
+mod quarantine;
+mod receipt;
+mod roller;
+mod rollup;
+mod setup;
+mod upkeep;
+mod validate;
+
+pub use decode::{Decoder, Format, Reject};
+pub use error::Error;
+pub use ingest::{Ingest, Origin, Raw};
+pub use quarantine::{Filter, QuarantinedRow};
+pub use receipt::{Progress, Receipt};
+pub use rollup::{Rollup, Rollups};
+pub use setup::{Clock, Options, Setup};
+pub use validate::{Accepted, Checked, Rejected, Validator};
+
+/// The crate's results.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,0 +1,43 @@
+//! What an [`Ingest`](crate::Ingest) is started with. Clock, keys and time zone are arguments: nothing here is global.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono_tz::Tz;
+use xueqing_lake::Lake;
+use xueqing_schema::Standard;
+use xueqing_schema::ids::Pseudonyms;
+
+/// Tells the time in microseconds since 1970 (UTC).
+pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// Everything that one district's ingest needs.
+#[derive(Clone)]
+pub struct Setup {
+    pub lake: Lake,
+    pub standard: Arc<Standard>,
+    pub ids: Pseudonyms,
+    /// The district's zone: it decides the school day of an event.
+    pub timezone: Tz,
+    /// The district's own rollup files, as (file name, text).
+    pub rollup_files: Vec<(String, String)>,
+    pub options: Options,
+    pub clock: Clock,
+}
+
+/// How much to gather before a commit, and how much may wait.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// How long the committer gathers after the first submission of a group.
+    pub commit_interval: Duration,
+    /// Bytes that make a group full before the interval is over.
+    pub commit_bytes: usize,
+    /// Bytes of decoded rows that may wait for their commit; beyond this, submitters wait.
+    pub max_pending: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { commit_interval: Duration::from_secs(1), commit_bytes: 64 << 20, max_pending: 256 << 20 }
+    }
+}

@@ -1,0 +1,7 @@
+//! Ingest from end to end, over a lake in a folder.
+
+mod commits;
+mod receipts;
+mod rollups;
+mod rules;
+mod world;

@@ -1,0 +1,101 @@
+/*---
+title = { zh = "各学科作业时长", en = "Homework minutes by subject" }
+unit = "min"
+n = "students"
+dimensions = ["day", "week", "month", "school", "grade", "class", "subject"]
+default_by = ["subject"]
+grain = { zh = "一个班级一个学科一天布置的作业", en = "the homework of one subject, one class and one day" }
+source = { zh = "监测对象“各校各学科作业量”：JS23 §8(1)；RULES B3 第 4 项（学科占比）", en = "the homework volume of every school and subject: JS23 §8(1); indicator 4 of RULES B3 (share of subjects)" }
+
+[description]
+zh = """
+minutes_per_student_day = 该学科已知时长之和 ÷ 该组（不分学科）的学生日数；学生日的定义与“每日作业时长”相同，因此同一组内各学科相加恰为每日作业时长的均值。
+share = 该学科已知时长 ÷ 该组各学科已知时长之和（不受学科参数影响）。pieces = 布置的作业份数（按班级、学科、日计不同作业）。
+coverage = 该学科已知时长的学生作业份数 ÷ 应交份数（按时、迟交、未交）。students = 该组（不分学科）有已知时长的不同学生数。
+"""
+en = """
+minutes_per_student_day = known minutes of the subject / student-days of the group over all subjects; a student-day is defined as in "daily homework minutes", so that the subjects of a group add up to its mean exactly.
+share = known minutes of the subject / known minutes of all subjects of the group (whatever subject is asked for). pieces = pieces of homework set (different assignments per class, subject and day).
+coverage = students' pieces of the subject with known minutes / pieces expected (on time, late or missing). students = different students of the group with known minutes in any subject.
+"""
+
+[params]
+from = {}
+to = {}
+school = {}
+grade = {}
+class = {}
+subject = {}
+
+[[columns]]
+name = "students"
+title = { zh = "学生数", en = "Students" }
+unit = "1"
+
+[[columns]]
+name = "pieces"
+title = { zh = "作业份数", en = "Pieces of homework" }
+unit = "1"
+
+[[columns]]
+name = "minutes_per_student_day"
+title = { zh = "人均每日时长", en = "Minutes per student-day" }
+unit = "min"
+
+[[columns]]
+name = "share"
+title = { zh = "学科占比", en = "Share of the subject" }
+unit = "share"
+
+[[columns]]
+name = "coverage"
+title = { zh = "时长覆盖率", en = "Coverage of minutes" }
+unit = "share"
+---*/
+WITH homework_days AS (
+  SELECT
+    day, CAST(date_trunc('week', day) AS DATE) AS week, to_char(day, '%Y-%m') AS month, school, grade, class,
+    TRUE AS whole, day AS on_day, student,
+    timed_measured + timed_reported + timed_estimated AS timed,
+    seconds_measured + seconds_reported + seconds_estimated AS seconds
+  FROM student_day
+  WHERE ($from IS NULL OR day >= $from) AND ($to IS NULL OR day <= $to)
+    AND ($school IS NULL OR school = $school) AND ($grade IS NULL OR grade = $grade) AND ($class IS NULL OR class = $class)
+),
+student_days AS (
+  SELECT {{by - subject}} whole, student, on_day, sum(seconds) AS seconds
+  FROM homework_days
+  WHERE timed > 0
+  GROUP BY {{by - subject}} whole, student, on_day
+),
+totals AS (
+  SELECT {{by - subject}} whole, count(DISTINCT student) AS students, count(*) AS student_days, sum(seconds) AS all_seconds
+  FROM student_days
+  GROUP BY {{by - subject}} whole
+),
+cells AS (
+  SELECT
+    day, CAST(date_trunc('week', day) AS DATE) AS week, to_char(day, '%Y-%m') AS month, school, grade, class, subject,
+    TRUE AS whole, pieces, expected,
+    timed_measured + timed_reported + timed_estimated AS timed,
+    seconds_measured + seconds_reported + seconds_estimated AS seconds
+  FROM class_subject_day
+  WHERE ($from IS NULL OR day >= $from) AND ($to IS NULL OR day <= $to)
+    AND ($school IS NULL OR school = $school) AND ($grade IS NULL OR grade = $grade) AND ($class IS NULL OR class = $class)
+    AND ($subject IS NULL OR subject = $subject)
+),
+subjects AS (
+  SELECT
+    {{by}} whole, sum(pieces) AS pieces, sum(expected) AS expected, sum(timed) AS timed, sum(seconds) AS seconds
+  FROM cells
+  GROUP BY {{by}} whole
+)
+SELECT
+  {{by}}
+  COALESCE(students, 0) AS students,
+  pieces,
+  seconds / 60.0 / NULLIF(student_days, 0) AS minutes_per_student_day,
+  CAST(seconds AS DOUBLE) / NULLIF(all_seconds, 0) AS share,
+  CAST(timed AS DOUBLE) / NULLIF(expected, 0) AS coverage
+FROM subjects LEFT JOIN totals USING ({{by - subject}} whole)
+ORDER BY {{by}} whole

@@ -1,0 +1,169 @@
+//! From a request to a statement with values beside it.
+//!
+//! Promise: of what a caller sends, only the names of declared dimensions reach the SQL text, and those are the file's own words.
+//! Every other value is bound to a placeholder as a typed literal; an absent one is a NULL of its type.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+use datafusion::scalar::ScalarValue;
+
+use crate::Error;
+use crate::metric::{Metric, Param, ParamType};
+
+/// What a caller asks of a figure.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Request {
+    /// The dimensions to group by; none: the figure's own grouping; [`ALL`] alone: one row over everything.
+    pub by: Vec<String>,
+    /// Parameters by name; an empty text is the same as none.
+    pub params: BTreeMap<String, String>,
+}
+
+/// The word that asks for no grouping at all.
+pub const ALL: &str = "all";
+
+/// A statement, its values, and what was asked in the end.
+#[derive(Debug)]
+pub(crate) struct Bound {
+    pub sql: String,
+    pub values: Vec<(String, ScalarValue)>,
+    pub by: Vec<String>,
+    pub params: BTreeMap<String, String>,
+}
+
+/// Binds `request` to `metric`.
+pub(crate) fn bind(metric: &Metric, request: &Request) -> Result<Bound, Error> {
+    let by = grouping(metric, &request.by)?;
+    let params = parameters(metric, &request.params)?;
+    let mut values = Vec::new();
+    for param in &metric.params {
+        values.push((param.name.clone(), scalar(param, params.get(&param.name).map(String::as_str))?));
+    }
+    for dimension in &metric.dimensions {
+        let name = format!("by_{}", dimension.name);
+        let grouped = by.contains(&dimension.name);
+        values.push((name, ScalarValue::Boolean(Some(grouped))));
+    }
+    let sql = expand(&metric.sql, &by).map_err(|reason| Error::bad_metric(&metric.name, reason))?;
+    Ok(Bound { sql, values, by, params })
+}
+
+fn grouping(metric: &Metric, by: &[String]) -> Result<Vec<String>, Error> {
+    if by.is_empty() {
+        return Ok(metric.default_by.clone());
+    }
+    if by == [ALL] {
+        return Ok(Vec::new());
+    }
+    let mut seen = BTreeSet::new();
+    for name in by {
+        if metric.dimension(name).is_none() {
+            let allowed = metric.dimensions.iter().map(|d| d.name.clone()).chain([ALL.to_owned()]).collect();
+            return Err(Error::UnknownDimension { metric: metric.name.clone(), name: name.clone(), allowed });
+        }
+        if !seen.insert(name) {
+            return Err(Error::RepeatedDimension { name: name.clone() });
+        }
+    }
+    Ok(by.to_vec())
+}
+
+fn parameters(metric: &Metric, given: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Error> {
+    let defaults = metric.params.iter().filter_map(|param| Some((param.name.clone(), param.default.clone()?)));
+    let mut params: BTreeMap<String, String> = defaults.collect();
+    for (name, value) in given {
+        if !metric.params.iter().any(|param| param.name == *name) {
+            let allowed = metric.params.iter().map(|param| param.name.clone()).collect();
+            return Err(Error::UnknownParameter { metric: metric.name.clone(), name: name.clone(), allowed });
+        }
+        if !value.is_empty() {
+            params.insert(name.clone(), value.clone());
+        }
+    }
+    Ok(params)
+}
+
+/// The typed literal of a parameter's text.
+pub(crate) fn scalar(param: &Param, text: Option<&str>) -> Result<ScalarValue, Error> {
+    let bad = |expected: &'static str| {
+        let value = text.unwrap_or_default().to_owned();
+        move || Error::BadParameter { name: param.name.clone(), value, expected }
+    };
+    Ok(match param.kind {
+        ParamType::Text => ScalarValue::Utf8(text.map(str::to_owned)),
+        ParamType::Date => ScalarValue::Date32(text.map(|t| date(t).ok_or_else(bad("date like 2026-09-01"))).transpose()?),
+        ParamType::Integer => ScalarValue::Int64(text.map(|t| t.parse().map_err(|_| bad("whole number")())).transpose()?),
+        ParamType::Number => {
+            let number = |t: &str| t.parse().ok().filter(|n: &f64| n.is_finite());
+            ScalarValue::Float64(text.map(|t| number(t).ok_or_else(bad("number"))).transpose()?)
+        }
+    })
+}
+
+fn date(text: &str) -> Option<i32> {
+    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+    i32::try_from(date.signed_duration_since(NaiveDate::default()).num_days()).ok()
+}
+
+/// Replaces `{{by}}` with `day, school, ` and `{{by - school}}` with `day, `: each chosen dimension and a comma.
+fn expand(sql: &str, by: &[String]) -> Result<String, String> {
+    let mut out = String::with_capacity(sql.len() + 64);
+    let mut rest = sql;
+    while let Some((before, after)) = rest.split_once("{{") {
+        let (token, after) = after.split_once("}}").ok_or("\"{{\" is not closed with \"}}\"")?;
+        out.push_str(before);
+        let without = token_without(token)?;
+        for name in by.iter().filter(|name| Some(name.as_str()) != without) {
+            out.push_str(name);
+            out.push_str(", ");
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+fn token_without(token: &str) -> Result<Option<&str>, String> {
+    let token = token.trim();
+    let without = token.strip_prefix("by").map(str::trim);
+    match without {
+        Some("") => Ok(None),
+        Some(rest) if rest.starts_with('-') => Ok(Some(rest[1..].trim())),
+        _ => Err(format!("\"{{{{{token}}}}}\" is unknown: write {{{{by}}}} or {{{{by - NAME}}}}")),
+    }
+}
+
+/// Whether a figure's SQL and its declarations fit.
+pub(crate) fn check_sql(sql: &str, metric: &Metric) -> Result<(), String> {
+    let used = placeholders(sql);
+    let known = |name: &str| {
+        let grouped = name.strip_prefix("by_").is_some_and(|rest| metric.dimension(rest).is_some());
+        grouped || metric.params.iter().any(|param| param.name == name)
+    };
+    if let Some(name) = used.iter().find(|name| !known(name)) {
+        return Err(format!("the SQL uses ${name}, which is not declared in [params]"));
+    }
+    if let Some(param) = metric.params.iter().find(|param| !used.contains(param.name.as_str())) {
+        return Err(format!("the parameter \"{}\" is declared but not used in the SQL", param.name));
+    }
+    if !metric.dimensions.is_empty() && !sql.contains("{{by") {
+        return Err("there are dimensions, but {{by}} is not in the SQL".to_owned());
+    }
+    for token in sql.split("{{").skip(1).filter_map(|rest| rest.split_once("}}")).map(|(token, _)| token) {
+        if let Some(name) = token_without(token)?.filter(|name| metric.dimension(name).is_none()) {
+            return Err(format!("{{{{{token}}}}} leaves out \"{name}\", which is not among the dimensions"));
+        }
+    }
+    expand(sql, &[]).map(drop)
+}
+
+fn placeholders(sql: &str) -> BTreeSet<&str> {
+    sql.split('$')
+        .skip(1)
+        .map(|rest| {
+            let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(rest.len());
+            &rest[..end]
+        })
+        .collect()
+}

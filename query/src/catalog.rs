@@ -1,0 +1,169 @@
+//! What a query can see: the current rows of every kind by its name, the rollups by theirs, the code sets as `code_<set>`.
+//!
+//! Invariants: a query sees one version of each table, all pinned together after they were refreshed; nothing else is visible – not
+//! the quarantine with its raw text, no file, no URL. A kind that has no rows yet is an empty table, not an error.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arrow::array::{ArrayRef, Date32Array, RecordBatch, StringArray};
+use arrow::datatypes::{Schema, SchemaRef};
+use async_trait::async_trait;
+use chrono::NaiveDate;
+use datafusion::catalog::{SchemaProvider, TableProvider};
+use datafusion::datasource::MemTable;
+use datafusion::datasource::empty::EmptyTable;
+use datafusion::error::Result as EngineResult;
+use datafusion::prelude::SessionContext;
+use xueqing_lake::{Lake, Table};
+use xueqing_schema::{CodeSet, Kind, SEQ, Standard};
+
+use crate::Error;
+
+const ROLLUPS: &str = "rollups/";
+
+type Provider = Arc<dyn TableProvider>;
+
+/// Names and where they lead.
+pub(crate) struct Catalog {
+    lake: Lake,
+    kinds: BTreeMap<String, Arc<Kind>>,
+    codes: BTreeMap<String, Provider>,
+    /// The view of a table at the version last asked for.
+    views: Mutex<HashMap<String, (i64, Provider)>>,
+}
+
+/// The tables of one query, each at one version.
+#[derive(Debug, Default)]
+pub(crate) struct Pinned {
+    names: BTreeSet<String>,
+    tables: BTreeMap<String, Provider>,
+    pub as_of: BTreeMap<String, i64>,
+}
+
+impl Catalog {
+    pub(crate) fn new(lake: Lake, standard: &Standard) -> Result<Self, Error> {
+        let kinds = standard.kinds().map(|kind| (kind.name.clone(), kind.clone())).collect();
+        let named = |set: &Arc<CodeSet>| code_table(set).map(|table| (format!("code_{}", set.name), table));
+        let codes = standard.code_sets().map(named).collect::<EngineResult<_>>().map_err(Error::internal)?;
+        Ok(Self { lake, kinds, codes, views: Mutex::default() })
+    }
+
+    /// Every name that a query can use.
+    pub(crate) async fn names(&self) -> Result<BTreeSet<String>, Error> {
+        let stored = self.lake.names().await?;
+        let rollups = stored.iter().filter_map(|name| name.strip_prefix(ROLLUPS)).map(str::to_owned);
+        Ok(self.kinds.keys().chain(self.codes.keys()).cloned().chain(rollups).collect())
+    }
+
+    /// Brings the `wanted` tables up to date, then pins them together. Names that lead nowhere are left out.
+    pub(crate) async fn pin(&self, context: &SessionContext, wanted: &BTreeSet<String>) -> Result<Pinned, Error> {
+        let mut found = Vec::new();
+        for name in wanted.iter().filter(|name| !self.codes.contains_key(*name)) {
+            if let Some(table) = self.table(name).await? {
+                found.push((name, table));
+            }
+        }
+        futures::future::try_join_all(found.iter().map(|(_, table)| table.refresh())).await?;
+        let mut pinned = Pinned { names: wanted.clone(), ..Pinned::default() };
+        for (name, table) in found {
+            let (version, provider) = self.view(context, name, &table)?;
+            pinned.as_of.insert(name.clone(), version);
+            pinned.tables.insert(name.clone(), provider);
+        }
+        self.add_unstored(wanted, &mut pinned);
+        Ok(pinned)
+    }
+
+    async fn table(&self, name: &str) -> Result<Option<Table>, Error> {
+        let stored = self.kinds.get(name).map_or_else(|| format!("{ROLLUPS}{name}"), |kind| kind.table_name());
+        match self.lake.existing(&stored).await {
+            // A name that no table can have leads nowhere.
+            Err(xueqing_lake::Error::Name { .. }) => Ok(None),
+            other => Ok(other?),
+        }
+    }
+
+    /// The table's newest version and the view of exactly that version: another task may move the table on meanwhile.
+    fn view(&self, context: &SessionContext, name: &str, table: &Table) -> Result<(i64, Provider), Error> {
+        loop {
+            let version = table.version();
+            if let Some((_, provider)) = self.views().get(name).filter(|(at, _)| *at == version) {
+                return Ok((version, provider.clone()));
+            }
+            let provider = match self.kinds.get(name) {
+                Some(kind) => xueqing_lake::current(context, table, &kind.key, None)?.into_view(),
+                None => table.provider(),
+            };
+            if table.version() == version {
+                self.views().insert(name.to_owned(), (version, provider.clone()));
+                return Ok((version, provider));
+            }
+        }
+    }
+
+    fn views(&self) -> MutexGuard<'_, HashMap<String, (i64, Provider)>> {
+        self.views.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add_unstored(&self, wanted: &BTreeSet<String>, pinned: &mut Pinned) {
+        for name in wanted {
+            if let Some(codes) = self.codes.get(name) {
+                pinned.tables.insert(name.clone(), codes.clone());
+            } else if let Some(kind) = self.kinds.get(name).filter(|_| !pinned.tables.contains_key(name)) {
+                pinned.tables.insert(name.clone(), Arc::new(EmptyTable::new(current_schema(kind))));
+            }
+        }
+    }
+}
+
+impl Pinned {
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.tables.contains_key(name)
+    }
+}
+
+#[async_trait]
+impl SchemaProvider for Pinned {
+    fn table_names(&self) -> Vec<String> {
+        self.names.iter().filter(|name| self.has(name)).cloned().collect()
+    }
+
+    async fn table(&self, name: &str) -> EngineResult<Option<Provider>> {
+        Ok(self.tables.get(name).cloned())
+    }
+
+    fn table_exist(&self, name: &str) -> bool {
+        self.has(name)
+    }
+}
+
+/// The columns of a kind's current view: those of its table without `seq`.
+fn current_schema(kind: &Kind) -> SchemaRef {
+    let schema = kind.table_schema();
+    let fields = schema.fields().iter().filter(|field| field.name() != SEQ).cloned();
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// A code set as rows: code, titles, validity and one text column per attribute.
+fn code_table(set: &CodeSet) -> EngineResult<Provider> {
+    let text = |values: Vec<Option<&str>>| Arc::new(StringArray::from(values)) as ArrayRef;
+    let date = |dates: Vec<Option<NaiveDate>>| {
+        let days = dates.into_iter().map(|date| i32::try_from(date?.signed_duration_since(NaiveDate::default()).num_days()).ok());
+        Arc::new(Date32Array::from_iter(days)) as ArrayRef
+    };
+    let entries = &set.entries;
+    let mut columns = vec![
+        ("code", text(entries.iter().map(|e| Some(e.code.as_str())).collect())),
+        ("zh", text(entries.iter().map(|e| Some(e.title.zh.as_str())).collect())),
+        ("en", text(entries.iter().map(|e| Some(e.title.en.as_str())).collect())),
+        ("valid_from", date(entries.iter().map(|e| e.valid_from).collect())),
+        ("valid_to", date(entries.iter().map(|e| e.valid_to).collect())),
+    ];
+    let attributes: BTreeSet<&str> = entries.iter().flat_map(|e| e.attributes.keys().map(String::as_str)).collect();
+    for name in attributes {
+        columns.push((name, text(entries.iter().map(|e| e.attributes.get(name).map(String::as_str)).collect())));
+    }
+    let batch = RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, array)| (name, array, true)))?;
+    Ok(Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch]])?))
+}

@@ -1,0 +1,230 @@
+//! The door to all figures: opens a lake for reading and answers questions within limits.
+//!
+//! Invariants: an engine never writes; all queries of an engine share one memory pool; a query that runs out of time is aborted.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use chrono_tz::Tz;
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::session_state::SessionState;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::scalar::ScalarValue;
+use tokio::task::JoinHandle;
+use xueqing_lake::Lake;
+use xueqing_schema::{Standard, Text};
+
+use crate::bind::{self, Request};
+use crate::catalog::Catalog;
+use crate::library::Library;
+use crate::metric::Metric;
+use crate::run::{self, Rows};
+use crate::suppress::{self, SUPPRESSED};
+use crate::{Error, format};
+
+pub(crate) const CATALOG: &str = "xueqing";
+pub(crate) const SCHEMA: &str = "public";
+
+/// What an engine is opened with.
+pub struct Setup {
+    pub lake: Lake,
+    pub standard: Arc<Standard>,
+    pub timezone: Tz,
+    /// A district's own figures: `workload/x.sql` and its text.
+    pub metric_files: Vec<(String, String)>,
+    pub options: Options,
+}
+
+/// Limits of every query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// For all queries together.
+    pub memory_bytes: usize,
+    /// What sorts and joins may put aside on disk.
+    pub spill_bytes: u64,
+    pub timeout: Duration,
+    pub max_rows: usize,
+    /// Groups with fewer students show no figures.
+    pub suppress_below: i64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            memory_bytes: 512 << 20,
+            spill_bytes: 8 << 30,
+            timeout: Duration::from_secs(30),
+            max_rows: 100_000,
+            suppress_below: 10,
+        }
+    }
+}
+
+/// Who asks, and thereby what they may see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Everything of the district.
+    District,
+}
+
+/// The answer to a question, with what it was asked of.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// None for SQL.
+    pub metric: Option<Arc<Metric>>,
+    /// The dimensions it is grouped by.
+    pub by: Vec<String>,
+    /// The parameters in force, defaults included.
+    pub params: BTreeMap<String, String>,
+    pub schema: SchemaRef,
+    pub batches: Vec<RecordBatch>,
+    /// The version of each table that was read.
+    pub as_of: BTreeMap<String, i64>,
+}
+
+/// The words for a column of an answer.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct AnswerColumn {
+    pub name: String,
+    pub title: Text,
+    pub unit: Option<String>,
+}
+
+impl Answer {
+    /// The columns in order, with titles and units.
+    pub fn columns(&self) -> Vec<AnswerColumn> {
+        self.schema.fields().iter().map(|field| self.column(field.name())).collect()
+    }
+
+    pub fn rows(&self) -> usize {
+        self.batches.iter().map(RecordBatch::num_rows).sum()
+    }
+
+    fn column(&self, name: &str) -> AnswerColumn {
+        let metric = self.metric.as_deref();
+        let column = metric.and_then(|metric| metric.columns.iter().find(|column| column.name == name));
+        let dimension = metric.and_then(|metric| metric.dimension(name)).map(|dimension| dimension.title.clone());
+        let title = column.map(|column| column.title.clone()).or(dimension);
+        let title = title.unwrap_or_else(|| match name {
+            SUPPRESSED if metric.is_some() => Text::new("因人数过少而隐去", "Hidden: too few students"),
+            _ => Text::new(name, name),
+        });
+        AnswerColumn { name: name.to_owned(), title, unit: column.and_then(|column| column.unit.clone()) }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub memory: usize,
+    pub rows: usize,
+}
+
+/// A handle on a lake for reading; clones share everything.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    library: Library,
+    catalog: Catalog,
+    state: SessionState,
+    options: Options,
+}
+
+impl Engine {
+    /// Opens `setup.lake` for reading. Figures with mistakes are refused here, not when they are asked for.
+    pub fn open(setup: Setup) -> Result<Self, Error> {
+        let Setup { lake, standard, timezone, metric_files, options } = setup;
+        let library = Library::load(&metric_files)?;
+        let catalog = Catalog::new(lake, &standard)?;
+        let state = session(timezone, runtime(options)?);
+        Ok(Self { inner: Arc::new(Inner { library, catalog, state, options }) })
+    }
+
+    /// All figures, by name.
+    pub fn metrics(&self) -> &[Arc<Metric>] {
+        self.inner.library.all()
+    }
+
+    pub fn metric(&self, name: &str) -> Result<&Arc<Metric>, Error> {
+        self.inner.library.get(name)
+    }
+
+    /// The names that SQL can use.
+    pub async fn tables(&self) -> Result<Vec<String>, Error> {
+        Ok(self.inner.catalog.names().await?.into_iter().collect())
+    }
+
+    /// One published figure.
+    pub async fn run(&self, name: &str, request: Request, scope: &Scope) -> Result<Answer, Error> {
+        let Scope::District = scope;
+        let metric = self.metric(name)?.clone();
+        let bound = bind::bind(&metric, &request)?;
+        let rows = self.rows(bound.sql, bound.values).await?;
+        let (schema, batches) = format::plain(&rows.schema, rows.batches).map_err(Error::internal)?;
+        let below = self.inner.options.suppress_below;
+        let (schema, batches) = suppress::suppress(&metric, schema, batches, below).map_err(Error::internal)?;
+        Ok(Answer { metric: Some(metric), by: bound.by, params: bound.params, schema, batches, as_of: rows.as_of })
+    }
+
+    /// What one SELECT gives; it can only read the names of [`Engine::tables`].
+    pub async fn sql(&self, sql: &str, scope: &Scope) -> Result<Answer, Error> {
+        let Scope::District = scope;
+        let rows = self.rows(sql.to_owned(), Vec::new()).await?;
+        let (schema, batches) = format::plain(&rows.schema, rows.batches).map_err(Error::internal)?;
+        Ok(Answer { metric: None, by: Vec::new(), params: BTreeMap::new(), schema, batches, as_of: rows.as_of })
+    }
+
+    async fn rows(&self, sql: String, values: Vec<(String, ScalarValue)>) -> Result<Rows, Error> {
+        let Options { memory_bytes, timeout, max_rows, .. } = self.inner.options;
+        let inner = self.inner.clone();
+        let limits = Limits { memory: memory_bytes, rows: max_rows };
+        in_time(timeout, async move { run::run(&inner.catalog, &inner.state, limits, &sql, values).await }).await
+    }
+}
+
+/// Runs `work` as a task of its own, so that neither a long step nor a panic of it reaches the caller.
+async fn in_time<T: Send + 'static>(
+    timeout: Duration,
+    work: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<T, Error> {
+    let mut task = Aborted(tokio::spawn(work));
+    match tokio::time::timeout(timeout, &mut task.0).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(failed)) => Err(Error::internal(failed)),
+        Err(_) => Err(Error::TimeLimit { seconds: timeout.as_secs() }),
+    }
+}
+
+/// A task that ends when its handle is dropped.
+struct Aborted<T>(JoinHandle<T>);
+
+impl<T> Drop for Aborted<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+fn runtime(options: Options) -> Result<Arc<RuntimeEnv>, Error> {
+    let pool = Arc::new(FairSpillPool::new(options.memory_bytes));
+    let builder = RuntimeEnvBuilder::new().with_memory_pool(pool).with_max_temp_directory_size(options.spill_bytes);
+    builder.build_arc().map_err(Error::internal)
+}
+
+fn session(timezone: Tz, runtime: Arc<RuntimeEnv>) -> SessionState {
+    let mut config = SessionConfig::new().with_default_catalog_and_schema(CATALOG, SCHEMA).with_information_schema(true);
+    let options = config.options_mut();
+    options.execution.time_zone = Some(timezone.name().to_owned());
+    options.sql_parser.map_string_types_to_utf8view = false;
+    let state = SessionStateBuilder::new_with_default_features().with_config(config).with_runtime_env(runtime);
+    let context = SessionContext::new_with_state(state.build());
+    run::UNBOUNDED_FUNCTIONS.iter().for_each(|name| context.deregister_udf(name));
+    context.state()
+}

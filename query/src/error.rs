@@ -1,0 +1,93 @@
+//! What can go wrong between a question and its answer. Messages say what was wrong and what is allowed; nothing of the inside leaks.
+
+use datafusion::error::DataFusionError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("unknown figure \"{name}\": known are {}", known.join(", "))]
+    UnknownMetric { name: String, known: Vec<String> },
+    #[error("\"{name}\" is no dimension of {metric}: allowed are {}", allowed.join(", "))]
+    UnknownDimension { metric: String, name: String, allowed: Vec<String> },
+    #[error("the dimension \"{name}\" is given twice: name each once")]
+    RepeatedDimension { name: String },
+    #[error("\"{name}\" is no parameter of {metric}: allowed are {}", allowed.join(", "))]
+    UnknownParameter { metric: String, name: String, allowed: Vec<String> },
+    #[error("the parameter {name} is \"{value}\", which is no {expected}")]
+    BadParameter { name: String, value: String, expected: &'static str },
+    #[error("{file}: {reason}")]
+    BadMetric { file: String, reason: String },
+    #[error("only reading is allowed here: {reason}; send one SELECT, EXPLAIN or SHOW TABLES")]
+    NotReadOnly { reason: String },
+    #[error("unknown table \"{name}\": known are {}", known.join(", "))]
+    UnknownTable { name: String, known: Vec<String> },
+    #[error("the SQL cannot be run: {reason}")]
+    BadSql { reason: String },
+    #[error("the SQL is longer than {limit} bytes: shorten it")]
+    SqlTooLong { limit: usize },
+    #[error("the answer has more than {limit} rows: narrow the filter, group more coarsely or add a LIMIT")]
+    TooManyRows { limit: usize },
+    #[error("the query needs more memory than the {limit} bytes it may use: narrow the filter or group more coarsely")]
+    MemoryLimit { limit: usize },
+    #[error("the query took longer than {seconds} s: narrow the filter or group more coarsely")]
+    TimeLimit { seconds: u64 },
+    #[error("the lake could not be read")]
+    Lake(#[from] xueqing_lake::Error),
+    #[error(transparent)]
+    Standard(#[from] xueqing_schema::Error),
+    #[error("the query failed inside; the log has the details")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Error {
+    /// A stable name of the error, for machines.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownMetric { .. } => "unknown_metric",
+            Self::UnknownDimension { .. } => "unknown_dimension",
+            Self::RepeatedDimension { .. } => "repeated_dimension",
+            Self::UnknownParameter { .. } => "unknown_parameter",
+            Self::BadParameter { .. } => "bad_parameter",
+            Self::BadMetric { .. } => "bad_metric",
+            Self::NotReadOnly { .. } => "not_read_only",
+            Self::UnknownTable { .. } => "unknown_table",
+            Self::BadSql { .. } => "bad_sql",
+            Self::SqlTooLong { .. } => "sql_too_long",
+            Self::TooManyRows { .. } => "too_many_rows",
+            Self::MemoryLimit { .. } => "memory_limit",
+            Self::TimeLimit { .. } => "time_limit",
+            Self::Lake(error) => error.code(),
+            Self::Standard(error) => error.code(),
+            Self::Internal(_) => "internal",
+        }
+    }
+
+    pub(crate) fn bad_metric(file: &str, reason: impl std::fmt::Display) -> Self {
+        Self::BadMetric { file: file.to_owned(), reason: reason.to_string() }
+    }
+
+    pub(crate) fn internal(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        let error = error.into();
+        tracing::error!(%error, "a query failed inside");
+        Self::Internal(error)
+    }
+
+    /// Sorts an engine error: what the caller can mend keeps its words, the rest is logged and stays inside.
+    pub(crate) fn from_engine(error: DataFusionError, memory: usize) -> Self {
+        use DataFusionError as E;
+        match error.find_root() {
+            E::ResourcesExhausted(_) => Self::MemoryLimit { limit: memory },
+            E::SQL(..)
+            | E::Plan(_)
+            | E::SchemaError(..)
+            | E::NotImplemented(_)
+            | E::Execution(_)
+            | E::Configuration(_)
+            | E::ArrowError(..) => Self::BadSql { reason: error.strip_backtrace() },
+            E::Diagnostic(_, inner) => Self::BadSql { reason: inner.strip_backtrace() },
+            E::Collection(all) if all.iter().any(|e| matches!(e.find_root(), E::Plan(_) | E::SchemaError(..))) => {
+                Self::BadSql { reason: error.strip_backtrace() }
+            }
+            _ => Self::internal(error),
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! Figures over the lake: every published number is one SQL file, and every door reads that file.
+//!
+//! Promise: a query only reads; it sees one pinned version of each table; it ends within the limits of time, memory and rows; and
+//! nothing a caller sends becomes SQL text: parameters are bound, dimensions are picked from the figure's own list.
+//!
+//! ```text
+//!   metrics/**.sql ──► Metric ──► bind (parameters, {{by}}) ──┐
+//!   a district's files ──┘                                    ├──► run ──► suppress ──► Answer ──► json | csv | arrow | table
+//!   SQL from an analyst ──► read-only check ──────────────────┘     ▲
+//!   Lake ──► catalog: current views, rollups, code sets ── pinned ──┘
+//! ```
+
+mod bind;
+mod catalog;
+mod engine;
+mod error;
+pub mod format;
+mod library;
+mod metric;
+mod run;
+mod suppress;
+
+pub use bind::{ALL, Request};
+pub use engine::{Answer, AnswerColumn, Engine, Options, Scope, Setup};
+pub use error::Error;
+pub use metric::{Column, Dimension, Metric, Param, ParamType};

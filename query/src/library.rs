@@ -1,0 +1,64 @@
+//! All figures in force: those that come with the program, and a district's own.
+//!
+//! Invariant: a name is defined once. A district adds figures, it does not change what a published name means.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rust_embed::RustEmbed;
+
+use crate::Error;
+use crate::metric::{Common, Metric};
+
+#[derive(RustEmbed)]
+#[folder = "metrics/"]
+#[include = "*.sql"]
+#[include = "common.toml"]
+struct Files;
+
+/// The figures by name.
+#[derive(Debug)]
+pub(crate) struct Library {
+    metrics: Vec<Arc<Metric>>,
+}
+
+impl Library {
+    /// The built-in figures and `files` (`workload/x.sql`, text).
+    pub(crate) fn load(files: &[(String, String)]) -> Result<Self, Error> {
+        let common: Common =
+            toml::from_str(&embedded("common.toml")?).map_err(|e| Error::bad_metric("metrics/common.toml", e))?;
+        let mut metrics = BTreeMap::new();
+        for path in Files::iter().filter(|path| path.ends_with(".sql")) {
+            add(&mut metrics, &path, &embedded(&path)?, &common)?;
+        }
+        for (path, text) in files {
+            add(&mut metrics, path, text, &common)?;
+        }
+        Ok(Self { metrics: metrics.into_values().collect() })
+    }
+
+    pub(crate) fn all(&self) -> &[Arc<Metric>] {
+        &self.metrics
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Result<&Arc<Metric>, Error> {
+        let known = || self.metrics.iter().map(|metric| metric.name.clone()).collect();
+        let place = self.metrics.binary_search_by(|metric| metric.name.as_str().cmp(name));
+        place.map(|index| &self.metrics[index]).map_err(|_| Error::UnknownMetric { name: name.to_owned(), known: known() })
+    }
+}
+
+fn embedded(path: &str) -> Result<String, Error> {
+    let file = Files::get(path).ok_or_else(|| Error::bad_metric(path, "the file is not in the program"))?;
+    String::from_utf8(file.data.into_owned()).map_err(|e| Error::bad_metric(path, e))
+}
+
+fn add(metrics: &mut BTreeMap<String, Arc<Metric>>, path: &str, text: &str, common: &Common) -> Result<(), Error> {
+    let name = path.strip_prefix("metrics/").unwrap_or(path).strip_suffix(".sql");
+    let name = name.ok_or_else(|| Error::bad_metric(path, "a figure is a file that ends in .sql"))?;
+    let metric = Metric::parse(name, text, common)?;
+    match metrics.insert(name.to_owned(), Arc::new(metric)) {
+        None => Ok(()),
+        Some(_) => Err(Error::bad_metric(path, "the name is taken: one name has one definition; choose another")),
+    }
+}

@@ -1,0 +1,206 @@
+//! A published figure: its words, its parameters and its SQL, all from one file.
+//!
+//! Invariants held by [`Metric::parse`]: every parameter that the SQL names is declared and every declared one is used; the default
+//! grouping is of declared dimensions; every dimension, parameter and column has a title in both languages.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use xueqing_schema::{Text, sql_file};
+
+use crate::Error;
+use crate::bind;
+
+/// One published figure.
+#[derive(Clone, Debug, Serialize)]
+pub struct Metric {
+    /// `workload/daily_minutes`
+    pub name: String,
+    pub title: Text,
+    /// What is counted, what it is divided by, and what is left out.
+    pub description: Text,
+    pub unit: String,
+    /// What one value stands for before it is summed up.
+    pub grain: Text,
+    /// The document or method that the definition comes from.
+    pub source: Text,
+    pub dimensions: Vec<Dimension>,
+    /// The grouping when none is asked for.
+    pub default_by: Vec<String>,
+    pub params: Vec<Param>,
+    /// The column with the number of students, for the suppression of small groups.
+    pub n: Option<String>,
+    /// The columns after the dimensions.
+    pub columns: Vec<Column>,
+    #[serde(skip)]
+    pub(crate) sql: String,
+}
+
+/// Something a figure can be grouped by.
+#[derive(Clone, Debug, Serialize)]
+pub struct Dimension {
+    pub name: String,
+    pub title: Text,
+}
+
+/// A parameter of a figure.
+#[derive(Clone, Debug, Serialize)]
+pub struct Param {
+    pub name: String,
+    #[serde(rename = "type")]
+    pub kind: ParamType,
+    pub title: Text,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default: Option<String>,
+}
+
+/// How a parameter's text is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ParamType {
+    Text,
+    Date,
+    Integer,
+    Number,
+}
+
+/// One column of the answer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Column {
+    pub name: String,
+    pub title: Text,
+    /// `min`, `1` (a count), `share` (0 to 1) …; none for names and dates.
+    pub unit: Option<String>,
+}
+
+/// The words for dimensions and parameters that figures share.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Common {
+    dimensions: BTreeMap<String, Text>,
+    params: BTreeMap<String, RawParam>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawParam {
+    #[serde(rename = "type")]
+    kind: Option<ParamType>,
+    title: Option<Text>,
+    default: Option<toml::Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FrontMatter {
+    title: Text,
+    description: Text,
+    unit: String,
+    grain: Text,
+    source: Text,
+    #[serde(default)]
+    dimensions: Vec<String>,
+    #[serde(default)]
+    default_by: Vec<String>,
+    #[serde(default)]
+    params: BTreeMap<String, RawParam>,
+    n: Option<String>,
+    columns: Vec<Column>,
+    /// Titles of dimensions that are this figure's own.
+    #[serde(default)]
+    dimension_titles: BTreeMap<String, Text>,
+}
+
+impl Metric {
+    /// Reads one file. `name` is its path without `.sql`.
+    pub(crate) fn parse(name: &str, text: &str, common: &Common) -> Result<Self, Error> {
+        let file = format!("metrics/{name}.sql");
+        let bad = |reason: String| Error::bad_metric(&file, reason);
+        let (front, sql) = sql_file::split(&file, text)?;
+        let front: FrontMatter = front.try_into().map_err(|e: toml::de::Error| bad(e.message().to_owned()))?;
+        let FrontMatter { title, description, unit, grain, source, default_by, n, columns, .. } = &front;
+        let metric = Self {
+            name: name.to_owned(),
+            title: title.clone(),
+            description: description.clone(),
+            unit: unit.clone(),
+            grain: grain.clone(),
+            source: source.clone(),
+            dimensions: front.dimensions(common).map_err(bad)?,
+            default_by: default_by.clone(),
+            params: front.params(common).map_err(bad)?,
+            n: n.clone(),
+            columns: columns.clone(),
+            sql,
+        };
+        metric.check().map_err(bad)?;
+        Ok(metric)
+    }
+
+    pub(crate) fn dimension(&self, name: &str) -> Option<&Dimension> {
+        self.dimensions.iter().find(|dimension| dimension.name == name)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        self.check_names()?;
+        if let Some(by) = self.default_by.iter().find(|by| self.dimension(by).is_none()) {
+            return Err(format!("default_by names \"{by}\", which is not among the dimensions"));
+        }
+        if let Some(n) = self.n.as_ref().filter(|n| self.columns.iter().all(|column| column.name != **n)) {
+            return Err(format!("n names \"{n}\", which is not among the columns"));
+        }
+        bind::check_sql(&self.sql, self)?;
+        self.params.iter().try_for_each(|param| match &param.default {
+            Some(text) => bind::scalar(param, Some(text)).map(drop).map_err(|e| e.to_string()),
+            None => Ok(()),
+        })
+    }
+
+    fn check_names(&self) -> Result<(), String> {
+        let names = self.dimensions.iter().map(|d| &d.name).chain(self.columns.iter().map(|c| &c.name));
+        let mut seen = std::collections::HashSet::from(["whole", crate::suppress::SUPPRESSED]);
+        for name in names {
+            let plain = name.starts_with(|c: char| c.is_ascii_lowercase())
+                && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+            if !plain {
+                return Err(format!("\"{name}\" is no name: use a–z, 0–9 and _"));
+            }
+            if !seen.insert(name) {
+                return Err(format!("the name \"{name}\" is taken"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl FrontMatter {
+    fn dimensions(&self, common: &Common) -> Result<Vec<Dimension>, String> {
+        let titled = |name: &String| {
+            let title = self.dimension_titles.get(name).or_else(|| common.dimensions.get(name));
+            let title =
+                title.ok_or_else(|| format!("the dimension \"{name}\" has no title: give it one in [dimension_titles]"))?;
+            Ok(Dimension { name: name.clone(), title: title.clone() })
+        };
+        self.dimensions.iter().map(titled).collect()
+    }
+
+    fn params(&self, common: &Common) -> Result<Vec<Param>, String> {
+        let shared = |name: &String| common.params.get(name).cloned().unwrap_or_default();
+        let described = |(name, raw): (&String, &RawParam)| {
+            let shared = shared(name);
+            let missing = |what: &str| format!("the parameter \"{name}\" has no {what}");
+            Ok(Param {
+                name: name.clone(),
+                kind: raw.kind.or(shared.kind).ok_or_else(|| missing("type"))?,
+                title: raw.title.clone().or(shared.title).ok_or_else(|| missing("title"))?,
+                default: raw.default.as_ref().or(shared.default.as_ref()).map(plain_text),
+            })
+        };
+        self.params.iter().map(described).collect()
+    }
+}
+
+fn plain_text(value: &toml::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}

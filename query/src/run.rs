@@ -1,0 +1,142 @@
+//! Runs one statement within its limits.
+//!
+//! Promise: the statement is a single read; it ends within the time limit, holds at most the memory of the pool, and hands over at
+//! most the rows that are allowed – more is an error, never a silently shortened answer.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use datafusion::catalog::memory::{MemoryCatalogProvider, MemoryCatalogProviderList};
+use datafusion::catalog::{CatalogProvider, CatalogProviderList};
+use datafusion::common::TableReference;
+use datafusion::dataframe::DataFrame;
+use datafusion::error::DataFusionError;
+use datafusion::execution::context::SQLOptions;
+use datafusion::execution::session_state::SessionState;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::prelude::SessionContext;
+use datafusion::scalar::ScalarValue;
+use datafusion::sql::parser::Statement;
+use futures::StreamExt;
+
+use crate::Error;
+use crate::catalog::{Catalog, Pinned};
+use crate::engine::{CATALOG, Limits, SCHEMA};
+
+/// The longest SQL text that is taken.
+const SQL_BYTES: usize = 64 * 1024;
+
+/// What came out of a statement.
+pub(crate) struct Rows {
+    pub schema: SchemaRef,
+    pub batches: Vec<RecordBatch>,
+    pub as_of: BTreeMap<String, i64>,
+}
+
+/// Plans and runs `sql` with `values` bound to its placeholders.
+pub(crate) async fn run(
+    catalog: &Catalog,
+    state: &SessionState,
+    limits: Limits,
+    sql: &str,
+    values: Vec<(String, ScalarValue)>,
+) -> Result<Rows, Error> {
+    if sql.len() > SQL_BYTES {
+        return Err(Error::SqlTooLong { limit: SQL_BYTES });
+    }
+    let engine = |error| Error::from_engine(error, limits.memory);
+    let dialect = state.config_options().sql_parser.dialect;
+    let statement = state.sql_to_statement(sql, &dialect).map_err(engine)?;
+    let (state, as_of) = pin(catalog, state, &statement).await?;
+    let plan = state.statement_to_plan(statement).await.map_err(engine)?;
+    check_read_only(&plan)?;
+    let mut frame = DataFrame::new(state, plan);
+    if !values.is_empty() {
+        frame = frame.with_param_values(values).map_err(engine)?;
+    }
+    let (schema, batches) = collect(frame, limits).await?;
+    Ok(Rows { schema, batches, as_of })
+}
+
+/// A session that sees the tables which the statement names, at one version each.
+async fn pin(
+    catalog: &Catalog,
+    state: &SessionState,
+    statement: &Statement,
+) -> Result<(SessionState, BTreeMap<String, i64>), Error> {
+    let references = state.resolve_table_references(statement).map_err(|e| Error::from_engine(e, 0))?;
+    let listing = references.iter().any(|table| table.schema() == Some("information_schema"));
+    let wanted = if listing { catalog.names().await? } else { references.iter().filter_map(own_name).collect() };
+    let pinned = catalog.pin(&SessionContext::new_with_state(state.clone()), &wanted).await?;
+    if let Some(name) = references.iter().find(|table| !leads_somewhere(table, &pinned, state)) {
+        let known = catalog.names().await?.into_iter().collect();
+        return Err(Error::UnknownTable { name: name.to_string(), known });
+    }
+    let as_of = pinned.as_of.clone();
+    let mut state = state.clone();
+    state.register_catalog_list(catalog_list(pinned)?);
+    Ok((state, as_of))
+}
+
+fn own_name(reference: &TableReference) -> Option<String> {
+    let own = reference.catalog().is_none_or(|name| name == CATALOG) && reference.schema().is_none_or(|name| name == SCHEMA);
+    own.then(|| reference.table().to_owned())
+}
+
+fn leads_somewhere(reference: &TableReference, pinned: &Pinned, state: &SessionState) -> bool {
+    let own = own_name(reference);
+    let table_function = || matches!(reference, TableReference::Bare { table } if state.table_functions().contains_key(&**table));
+    own.is_some_and(|name| pinned.has(&name)) || reference.schema() == Some("information_schema") || table_function()
+}
+
+fn catalog_list(pinned: Pinned) -> Result<Arc<dyn CatalogProviderList>, Error> {
+    let catalog = MemoryCatalogProvider::new();
+    catalog.register_schema(SCHEMA, Arc::new(pinned)).map_err(Error::internal)?;
+    let list = MemoryCatalogProviderList::new();
+    list.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
+    Ok(Arc::new(list))
+}
+
+fn check_read_only(plan: &LogicalPlan) -> Result<(), Error> {
+    let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    options.verify_plan(plan).map_err(|error| match error.find_root() {
+        DataFusionError::Plan(reason) => Error::NotReadOnly { reason: reason.clone() },
+        _ => Error::internal(error),
+    })
+}
+
+async fn collect(frame: DataFrame, limits: Limits) -> Result<(SchemaRef, Vec<RecordBatch>), Error> {
+    let engine = |error| Error::from_engine(error, limits.memory);
+    let mut stream = frame.execute_stream().await.map_err(engine)?;
+    let schema = stream.schema();
+    let (mut batches, mut rows, mut bytes) = (Vec::new(), 0, 0);
+    while let Some(batch) = stream.next().await {
+        let batch = batch.map_err(engine)?;
+        rows += batch.num_rows();
+        bytes += batch.get_array_memory_size();
+        if rows > limits.rows {
+            return Err(Error::TooManyRows { limit: limits.rows });
+        }
+        if bytes > limits.memory {
+            return Err(Error::MemoryLimit { limit: limits.memory });
+        }
+        batches.push(batch);
+    }
+    Ok((schema, batches))
+}
+
+/// Functions whose result can be as large as an argument says: one call could outgrow every limit before it is noticed.
+pub(crate) const UNBOUNDED_FUNCTIONS: [&str; 10] = [
+    "repeat",
+    "lpad",
+    "rpad",
+    "array_repeat",
+    "list_repeat",
+    "array_resize",
+    "list_resize",
+    "range",
+    "generate_series",
+    "gen_series",
+];

@@ -1,0 +1,144 @@
+//! What a caller may ask: dimensions, parameters, a district's own figures, small groups, formats.
+
+mod support;
+
+use rstest::rstest;
+use serde_json::json;
+use support::{District, assert_rows, request, rows};
+use xueqing_query::{ALL, Options, Scope, format};
+
+const OWN: &str = "/*---
+title = { zh = '甲', en = 'a' }
+description = { zh = '甲', en = 'a' }
+unit = '1'
+grain = { zh = '甲', en = 'a' }
+source = { zh = '甲', en = 'a' }
+dimensions = ['school']
+params = { school = {} }
+columns = [{ name = 'days', title = { zh = '天数', en = 'Days' }, unit = '1' }]
+---*/
+SELECT {{by}} count(*) AS days FROM (SELECT school, TRUE AS whole FROM student_day WHERE ($school IS NULL OR school = $school))
+GROUP BY {{by}} whole";
+
+async fn two_schools() -> District {
+    let row = |school: &str, student: String| {
+        json!({"day": "2026-09-07", "school": school, "grade": "13", "class": "c1", "student": student,
+        "homework_expected": 1, "timed_measured": 1, "seconds_measured": 600})
+    };
+    let large = (0..10).map(|i| row("large", format!("l{i}")));
+    let small = (0..9).map(|i| row("small", format!("s{i}")));
+    District::empty().await.with("student_day", json!(large.chain(small).collect::<Vec<_>>())).await
+}
+
+fn own(text: &str) -> Vec<(String, String)> {
+    vec![("local/days.sql".to_owned(), text.to_owned())]
+}
+
+#[tokio::test]
+async fn small_groups_show_no_figures() {
+    let engine = two_schools().await.engine(10);
+    let expected = json!([
+        {"school": "large", "students": 10, "mean_minutes": 10.0, "suppressed": false},
+        {"school": "small", "students": null, "mean_minutes": null, "coverage": null, "suppressed": true},
+    ]);
+    assert_rows(&rows(&engine, "workload/daily_minutes", &["school"], &[]).await, expected);
+}
+
+#[rstest]
+#[case::figure("workload/nothing", &[], &[], "unknown_metric", "homework/submission_rate")]
+#[case::dimension("homework/submission_rate", &["student"], &[], "unknown_dimension", "allowed are day, week, month, school, grade, class, subject, all")]
+#[case::dimension_with_sql("homework/submission_rate", &["day; DROP TABLE x"], &[], "unknown_dimension", "allowed are")]
+#[case::twice("homework/submission_rate", &["day", "day"], &[], "repeated_dimension", "\"day\" is given twice")]
+#[case::all_and_more("homework/submission_rate", &["all", "day"], &[], "unknown_dimension", "\"all\" is no dimension")]
+#[case::parameter("attendance/rate", &[], &[("teacher", "x")], "unknown_parameter", "allowed are class, from, grade, min_days, school, to")]
+#[case::date("attendance/rate", &[], &[("from", "7 Sept")], "bad_parameter", "no date like 2026-09-01")]
+#[case::number("attendance/rate", &[], &[("min_days", "1.5")], "bad_parameter", "no whole number")]
+#[tokio::test]
+async fn refuses(
+    #[case] name: &str,
+    #[case] by: &[&str],
+    #[case] params: &[(&str, &str)],
+    #[case] code: &str,
+    #[case] says: &str,
+) {
+    let engine = District::empty().await.engine(10);
+    let error = engine.run(name, request(by, params), &Scope::District).await.unwrap_err();
+    assert_eq!(error.code(), code);
+    assert!(error.to_string().contains(says), "{error}");
+}
+
+#[rstest]
+#[case::quote("x' OR 'a' = 'a")]
+#[case::statement("x'; DROP TABLE student_day; --")]
+#[case::placeholder("$from")]
+#[case::token("{{by}}")]
+#[tokio::test]
+async fn a_parameter_is_only_ever_a_value(#[case] school: &str) {
+    let engine = two_schools().await.engine(0);
+    assert_rows(&rows(&engine, "workload/daily_minutes", &[ALL], &[("school", school)]).await, json!([]));
+    assert_rows(&rows(&engine, "workload/daily_minutes", &[ALL], &[("school", "")]).await, json!([{"students": 19}]));
+}
+
+#[tokio::test]
+async fn a_district_adds_a_figure() {
+    let district = two_schools().await;
+    let engine = district.engine_with(own(OWN), Options::default()).unwrap();
+    assert_rows(&rows(&engine, "local/days", &["school"], &[("school", "small")]).await, json!([{"school": "small", "days": 9}]));
+    assert_eq!(engine.metrics().len(), 10);
+}
+
+#[rstest]
+#[case::no_front_matter("SELECT 1", "opens with its description")]
+#[case::unknown_key(&OWN.replace("unit = '1'\ngrain", "unit = '1'\ncolour = 'red'\ngrain"), "unknown field `colour`")]
+#[case::undeclared(&OWN.replace("params = { school = {} }", ""), "uses $school, which is not declared")]
+#[case::unused(&OWN.replace("params = { school", "params = { class = {}, school"), "\"class\" is declared but not used")]
+#[case::no_title(&OWN.replace("['school']", "['school', 'moon']"), "\"moon\" has no title")]
+#[case::not_grouped(&OWN.replace("{{by}}", ""), "{{by}} is not in the SQL")]
+#[case::token(&OWN.replace("GROUP BY {{by}}", "GROUP BY {{group}}"), "\"{{group}}\" is unknown")]
+#[case::number_of_students(&OWN.replace("unit = '1'\ngrain", "unit = '1'\nn = 'people'\ngrain"), "n names \"people\"")]
+#[case::bad_name(&OWN.replace("['school']", "['school, day']"), "")]
+#[tokio::test]
+async fn refuses_a_figure_with_mistakes(#[case] text: &str, #[case] says: &str) {
+    let error = District::empty().await.engine_with(own(text), Options::default()).err().unwrap();
+    assert!(error.to_string().starts_with("metrics/local/days.sql: "), "{error}");
+    assert!(error.to_string().contains(says), "{error}");
+}
+
+#[tokio::test]
+async fn a_published_name_keeps_its_meaning() {
+    let files = vec![("metrics/workload/daily_minutes.sql".to_owned(), OWN.to_owned())];
+    let error = District::empty().await.engine_with(files, Options::default()).err().unwrap();
+    assert!(error.to_string().contains("the name is taken"), "{error}");
+}
+
+#[tokio::test]
+async fn all_formats_carry_the_same_values() {
+    let engine = two_schools().await.engine(10);
+    let answer = engine.run("workload/daily_minutes", request(&["day", "school"], &[]), &Scope::District).await.unwrap();
+    assert_eq!(answer.as_of.keys().collect::<Vec<_>>(), ["student_day"]);
+    let csv = String::from_utf8(format::csv(&answer).unwrap()).unwrap();
+    assert!(csv.starts_with("\u{feff}day,school,students,student_days,mean_minutes,"), "{csv}");
+    assert!(csv.contains("2026-09-07,large,10,10,10.0,"), "{csv}");
+    assert!(csv.contains("2026-09-07,small,,,,"), "{csv}");
+    let stream = format::arrow_stream(&answer).unwrap();
+    let reader = arrow::ipc::reader::StreamReader::try_new(stream.as_slice(), None).unwrap();
+    assert_eq!(reader.map(|batch| batch.unwrap().num_rows()).sum::<usize>(), 2);
+    assert!(
+        format::table(&answer).unwrap().contains("| 2026-09-07 | large  | 10       |"),
+        "{}",
+        format::table(&answer).unwrap()
+    );
+}
+
+#[tokio::test]
+async fn an_answer_follows_the_lake() {
+    let district = two_schools().await;
+    let engine = district.engine(0);
+    let first = engine.run("workload/daily_minutes", request(&[ALL], &[]), &Scope::District).await.unwrap();
+    let more = json!([{"day": "2026-09-08", "school": "large", "grade": "13", "class": "c1", "student": "new", "homework_expected": 1,
+                       "timed_measured": 1, "seconds_measured": 600}]);
+    let _district = district.with("student_day", more).await;
+    let second = engine.run("workload/daily_minutes", request(&[ALL], &[]), &Scope::District).await.unwrap();
+    assert!(second.as_of["student_day"] > first.as_of["student_day"]);
+    assert_rows(&format::json_rows(&second).unwrap(), json!([{"students": 20}]));
+}

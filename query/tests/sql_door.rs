@@ -1,0 +1,98 @@
+//! The SQL door: what it answers, what it refuses, and that nothing it is asked outgrows its limits.
+
+mod support;
+
+use rstest::rstest;
+use serde_json::json;
+use support::{District, assert_rows, tight};
+use xueqing_query::{Error, Scope, format};
+
+async fn district() -> District {
+    let row = |student: &str, revision: i64, minutes: f64| {
+        json!({"assignment": "p1", "student": student, "school": "s1", "class": "c1", "grade": "13", "subject": "math",
+               "status": "submitted", "minutes": minutes, "minutes_source": "measured", "revision": revision})
+    };
+    District::empty().await.with("homework", json!([row("a", 0, 10.0), row("a", 1, 12.0), row("b", 0, 20.0)])).await
+}
+
+async fn error(sql: &str) -> Error {
+    let engine = district().await.engine_with(vec![], tight()).unwrap();
+    engine.sql(sql, &Scope::District).await.expect_err(sql)
+}
+
+#[tokio::test]
+async fn reads_current_rows_and_code_sets() {
+    let engine = district().await.engine(10);
+    let sql = "SELECT h.student, h.minutes, s.zh FROM homework h JOIN code_subjects s ON s.code = h.subject ORDER BY 1";
+    let answer = engine.sql(sql, &Scope::District).await.unwrap();
+    let expected = json!([{"student": "a", "minutes": 12.0, "zh": "数学"}, {"student": "b", "minutes": 20.0, "zh": "数学"}]);
+    assert_rows(&format::json_rows(&answer).unwrap(), expected);
+    assert_eq!(answer.as_of.keys().collect::<Vec<_>>(), ["homework"]);
+}
+
+#[rstest]
+#[case::tables("SHOW TABLES")]
+#[case::columns("DESCRIBE homework")]
+#[case::explain("EXPLAIN SELECT count(*) FROM homework")]
+#[case::analyze("EXPLAIN ANALYZE SELECT count(*) FROM homework")]
+#[case::empty_kind("SELECT * FROM assessment")]
+#[case::qualified("SELECT count(*) FROM xueqing.public.homework")]
+#[case::series("SELECT sum(value) FROM generate_series(1, 1000)")]
+#[tokio::test]
+async fn answers(#[case] sql: &str) {
+    let engine = district().await.engine(10);
+    engine.sql(sql, &Scope::District).await.expect(sql);
+}
+
+#[rstest]
+#[case("CREATE TABLE x AS SELECT 1")]
+#[case("CREATE VIEW x AS SELECT 1")]
+#[case("CREATE EXTERNAL TABLE x STORED AS PARQUET LOCATION '/etc'")]
+#[case("INSERT INTO homework SELECT * FROM homework")]
+#[case("DELETE FROM homework")]
+#[case("UPDATE homework SET minutes = 0")]
+#[case("DROP TABLE homework")]
+#[case("COPY (SELECT 1) TO '/tmp/x.parquet'")]
+#[case("SET datafusion.execution.batch_size = 1")]
+#[case("EXPLAIN ANALYZE COPY (SELECT 1) TO '/tmp/x.parquet'")]
+#[case("EXPLAIN ANALYZE CREATE TABLE x AS SELECT 1")]
+#[case("EXPLAIN INSERT INTO homework SELECT * FROM homework")]
+#[case("PREPARE p AS SELECT 1")]
+#[case("SELECT 1; DROP TABLE homework")]
+#[tokio::test]
+async fn refuses_to_write(#[case] sql: &str) {
+    let error = error(sql).await;
+    assert!(matches!(error.code(), "not_read_only" | "bad_sql" | "unknown_table"), "{sql}: {error}");
+    assert!(!std::path::Path::new("/tmp/x.parquet").exists());
+}
+
+#[rstest]
+#[case("SELECT * FROM '/etc/passwd'")]
+#[case("SELECT * FROM \"/etc/passwd\"")]
+#[case("SELECT * FROM 'https://example.org/x.parquet'")]
+#[case("SELECT * FROM read_csv('/etc/passwd')")]
+#[case("SELECT * FROM read_parquet('/etc/passwd')")]
+#[case("SELECT * FROM quarantine")]
+#[case("SELECT * FROM events.homework")]
+#[tokio::test]
+async fn sees_nothing_but_the_catalog(#[case] sql: &str) {
+    let error = error(sql).await;
+    assert_eq!(error.code(), "unknown_table", "{sql}: {error}");
+    assert!(error.to_string().contains("homework"), "{error}");
+}
+
+#[rstest]
+#[case::rows("SELECT * FROM generate_series(1, 1000000000000)", "too_many_rows")]
+#[case::time("SELECT count(*) FROM generate_series(1, 1000000000000000)", "time_limit")]
+#[case::memory("SELECT value, count(*) FROM generate_series(1, 1000000000000) GROUP BY value LIMIT 1", "memory_limit|time_limit")]
+#[case::join("SELECT count(*) FROM generate_series(1, 10000000) a, generate_series(1, 10000000) b", "memory_limit|time_limit")]
+#[case::repeat("SELECT repeat('x', 2000000000)", "bad_sql")]
+#[case::range("SELECT range(0, 100000000000)", "bad_sql")]
+#[case::array_repeat("SELECT array_repeat(1, 100000000000)", "bad_sql")]
+#[case::long(&format!("SELECT '{}'", "x".repeat(70_000)), "sql_too_long")]
+#[case::nested(&format!("SELECT {}1{}", "(".repeat(20_000), ")".repeat(20_000)), "bad_sql")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ends_within_its_limits(#[case] sql: &str, #[case] code: &str) {
+    let error = error(sql).await;
+    assert!(code.split('|').any(|code| code == error.code()), "{error}");
+}

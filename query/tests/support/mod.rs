@@ -1,0 +1,169 @@
+//! A small lake written by hand, and answers as JSON rows.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use serde_json::{Map, Value, json};
+use tempfile::TempDir;
+use xueqing_lake::Lake;
+use xueqing_query::{Engine, Options, Request, Scope, Setup, format};
+use xueqing_schema::{SEQ, Standard};
+
+const COUNTS: [&str; 23] = [
+    "homework_expected",
+    "homework_submitted",
+    "homework_late",
+    "homework_missing",
+    "homework_exempt",
+    "timed_measured",
+    "timed_reported",
+    "timed_estimated",
+    "seconds_measured",
+    "seconds_reported",
+    "seconds_estimated",
+    "written_seconds",
+    "checkpoints",
+    "present",
+    "late",
+    "early_leave",
+    "sick_leave",
+    "personal_leave",
+    "official_leave",
+    "truant",
+    "acts",
+    "answers",
+    "answers_correct",
+];
+const SUBJECT_COUNTS: [&str; 14] = [
+    "students",
+    "pieces",
+    "expected",
+    "submitted",
+    "late",
+    "missing",
+    "exempt",
+    "timed_measured",
+    "timed_reported",
+    "timed_estimated",
+    "seconds_measured",
+    "seconds_reported",
+    "seconds_estimated",
+    "written_seconds",
+];
+
+/// A lake in a folder of its own, with every table that the figures read.
+pub struct District {
+    _folder: TempDir,
+    pub lake: Lake,
+    pub standard: Arc<Standard>,
+}
+
+impl District {
+    pub async fn empty() -> Self {
+        let folder = TempDir::new().unwrap();
+        let lake = Lake::open(folder.path().to_str().unwrap()).unwrap();
+        let district = Self { _folder: folder, lake, standard: Arc::new(Standard::builtin().unwrap()) };
+        for rollup in ["student_day", "class_day", "class_subject_day"] {
+            district.table(rollup).await;
+        }
+        district
+    }
+
+    /// Adds rows to a kind or rollup; what a row leaves out is null, or 0 or a fixed value where null is not allowed.
+    pub async fn with(self, name: &str, rows: Value) -> Self {
+        let (table, schema) = self.table(name).await;
+        let offset = table.stats().rows;
+        let rows = rows.as_array().unwrap().iter().enumerate().map(|(i, row)| filled(row, &schema, offset as usize + i));
+        let rows: Vec<Value> = rows.collect();
+        table.append(vec![batch(&schema, &rows)], &[]).await.unwrap();
+        self
+    }
+
+    pub fn engine(&self, suppress_below: i64) -> Engine {
+        self.engine_with(vec![], Options { suppress_below, ..Options::default() }).unwrap()
+    }
+
+    pub fn engine_with(&self, metric_files: Vec<(String, String)>, options: Options) -> Result<Engine, xueqing_query::Error> {
+        let timezone = chrono_tz::Asia::Shanghai;
+        Engine::open(Setup { lake: self.lake.clone(), standard: self.standard.clone(), timezone, metric_files, options })
+    }
+
+    async fn table(&self, name: &str) -> (xueqing_lake::Table, SchemaRef) {
+        let (stored, schema, partition) = match self.standard.kind(name) {
+            Ok(kind) => (kind.table_name(), kind.table_schema(), kind.partition()),
+            Err(_) => (format!("rollups/{name}"), rollup(name), Some("day")),
+        };
+        (self.lake.table(&stored, schema.clone(), partition).await.unwrap(), schema)
+    }
+}
+
+fn rollup(name: &str) -> SchemaRef {
+    let (dimensions, counts): (&[&str], &[&str]) = match name {
+        "student_day" => (&["school", "grade", "class", "student"], &COUNTS),
+        "class_day" => (&["school", "grade", "class"], &["students"]),
+        _ => (&["school", "grade", "class", "subject"], &SUBJECT_COUNTS),
+    };
+    let dimensions = dimensions.iter().map(|name| Field::new(*name, DataType::Utf8, true));
+    let counts = counts.iter().map(|name| Field::new(*name, DataType::Int64, false));
+    let day = Field::new("day", DataType::Date32, false);
+    Arc::new(Schema::new(dimensions.chain(counts).chain([day]).collect::<Vec<_>>()))
+}
+
+fn filled(row: &Value, schema: &Schema, number: usize) -> Value {
+    let mut row: Map<String, Value> = row.as_object().unwrap().clone();
+    for field in schema.fields().iter().filter(|field| !field.is_nullable()) {
+        let value = match field.data_type() {
+            _ if field.name() == SEQ => json!(number),
+            DataType::Int64 => json!(0),
+            DataType::Timestamp(..) => json!("2026-09-07T08:00:00Z"),
+            DataType::Date32 => json!("2026-09-07"),
+            _ => json!("x"),
+        };
+        row.entry(field.name()).or_insert(value);
+    }
+    Value::Object(row)
+}
+
+fn batch(schema: &SchemaRef, rows: &[Value]) -> RecordBatch {
+    let mut decoder = arrow::json::ReaderBuilder::new(schema.clone()).build_decoder().unwrap();
+    decoder.serialize(rows).unwrap();
+    decoder.flush().unwrap().unwrap()
+}
+
+pub fn request(by: &[&str], params: &[(&str, &str)]) -> Request {
+    Request {
+        by: by.iter().map(|by| (*by).to_owned()).collect(),
+        params: params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+    }
+}
+
+/// The rows of a figure.
+pub async fn rows(engine: &Engine, name: &str, by: &[&str], params: &[(&str, &str)]) -> Vec<Map<String, Value>> {
+    let answer = engine.run(name, request(by, params), &Scope::District).await.unwrap();
+    format::json_rows(&answer).unwrap()
+}
+
+/// Asserts that there are as many rows as expected and that each has the expected values; floats to 1e-9.
+#[track_caller]
+pub fn assert_rows(actual: &[Map<String, Value>], expected: Value) {
+    let expected = expected.as_array().unwrap();
+    assert_eq!(actual.len(), expected.len(), "{actual:#?}");
+    for (actual, expected) in actual.iter().zip(expected) {
+        for (name, value) in expected.as_object().unwrap() {
+            let found = actual.get(name).unwrap_or_else(|| panic!("no column {name} in {actual:?}"));
+            let same = match (found.as_f64(), value.as_f64()) {
+                (Some(found), Some(value)) => (found - value).abs() <= 1e-9,
+                _ => found == value,
+            };
+            assert!(same, "{name} is {found}, expected {value} in {actual:?}");
+        }
+    }
+}
+
+/// Limits small enough to be met in a test.
+#[allow(dead_code, reason = "not every test file meets the limits")]
+pub fn tight() -> Options {
+    Options { memory_bytes: 32 << 20, timeout: Duration::from_secs(3), max_rows: 1000, ..Options::default() }
+}

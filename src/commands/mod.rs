@@ -1,0 +1,37 @@
+//! The verbs. Each reads its arguments, has [`House`] put the parts together, and writes one answer.
+
+pub mod answer;
+pub mod completions;
+pub mod demo;
+pub mod generate;
+pub mod ingest;
+pub mod lake;
+pub mod metric;
+pub mod query;
+pub mod schema;
+pub mod serve;
+
+use crate::cli::{Cli, Command};
+use crate::config::{Config, Environment};
+use crate::wiring::House;
+
+/// Carries out one call.
+pub async fn run(cli: Cli, environment: &Environment) -> anyhow::Result<()> {
+    let Cli { globals, command } = cli;
+    if let Command::Completions(arguments) = command {
+        return completions::run(&arguments);
+    }
+    let config = Config::load(&globals, environment)?;
+    let machine = globals.json;
+    match command {
+        Command::Demo(arguments) => demo::run(arguments, config, &globals).await,
+        Command::Serve(arguments) => serve::run(arguments, House::new(config)?, machine).await,
+        Command::Ingest(arguments) => ingest::run(arguments, &House::new(config)?, machine).await,
+        Command::Generate(arguments) => generate::run(&arguments, &House::new(config)?, machine),
+        Command::Query(arguments) => query::run(arguments, &House::new(config)?, machine).await,
+        Command::Metric(arguments) => metric::run(arguments, &House::new(config)?, machine).await,
+        Command::Schema(arguments) => schema::run(&arguments, &House::new(config)?, machine),
+        Command::Lake(arguments) => lake::run(arguments, &House::new(config)?, machine).await,
+        Command::Completions(_) => Ok(()),
+    }
+}

@@ -1,0 +1,181 @@
+/**
+ * The class page in a real browser: both languages, phone and desktop.
+ *
+ * Fails on any console error, failed request or answer of 400 and above, on a page wider than its window, and
+ * when a figure on the page is not the API's figure to the last digit.
+ *
+ *   BASE_URL=http://127.0.0.1:8080 [CHROMIUM=/usr/bin/chromium] [SHOTS=folder] node class_page.mjs
+ */
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+const BASE = process.env.BASE_URL;
+const SHOTS = process.env.SHOTS;
+assert.ok(BASE, "BASE_URL is missing: give the address that `xueqing serve` prints");
+
+const ARGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+const SIZES = {
+  phone: { width: 360, height: 780 },
+  desktop: { width: 1440, height: 1000 },
+};
+const LANGUAGES = {
+  zh: { html: "zh-CN", load: "作业时长" },
+  en: { html: "en", load: "Homework load" },
+};
+
+async function figure(name, params) {
+  const address = new URL(`/v1/metrics/${name}?${new URLSearchParams(params)}`, BASE);
+  const response = await fetch(address);
+  assert.equal(response.status, 200, `${address} answered ${response.status}`);
+  return (await response.json()).rows;
+}
+
+/** One class of each stage that has homework to show, so that grades with and without a limit are seen. */
+async function classesToVisit() {
+  const stages = new Map();
+  for (const row of await figure("directory/classes", {})) {
+    if (!row.latest_day || stages.has(row.grade[0])) continue;
+    const [load] = await daily(row);
+    if (load && !load.suppressed && load.mean_minutes !== null) stages.set(row.grade[0], row);
+  }
+  assert.ok(stages.size > 0, "no class has homework minutes on its latest day: is there data?");
+  return [...stages.values()];
+}
+
+const on = (row) => ({ school: row.school, class: row.class, from: row.latest_day, to: row.latest_day });
+const daily = (row) => figure("workload/daily_minutes", { by: "class", ...on(row) });
+
+function address(row, lang) {
+  const params = new URLSearchParams({ school: row.school, class: row.class });
+  if (lang) params.set("lang", lang);
+  return new URL(`/?${params}`, BASE).href;
+}
+
+/** Collects everything that must not happen. */
+function watch(page) {
+  const faults = [];
+  page.on("console", (message) => {
+    if (message.type() === "error") faults.push(`console: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => faults.push(`page: ${error.message}`));
+  page.on("requestfailed", (request) => faults.push(`request: ${request.url()} ${request.failure()?.errorText}`));
+  page.on("response", (response) => {
+    if (response.status() >= 400) faults.push(`answer ${response.status()}: ${response.url()}`);
+  });
+  return faults;
+}
+
+async function open(page, row, lang) {
+  await page.goto(address(row, lang), { waitUntil: "networkidle" });
+  await page.locator('[data-testid="card-load"][data-state="ready"]').waitFor({ timeout: 20_000 });
+  await page.locator('[data-testid="card-load"] svg').first().waitFor();
+}
+
+const valueOf = (page, name) => page.locator(`[data-testid="${name}"]`).getAttribute("data-value");
+
+async function checkLoad(page, row) {
+  const [load] = await daily(row);
+  const subjects = await figure("workload/subject_minutes", { by: "subject", ...on(row) });
+  assert.equal(Number(await valueOf(page, "load-total")), load.mean_minutes, "load total");
+  assert.equal(Number(await valueOf(page, "load-median")), load.median_minutes, "load median");
+  const bar = Number(await valueOf(page, "load-bar"));
+  const sum = subjects.reduce((total, one) => total + (one.minutes_per_student_day ?? 0), 0);
+  assert.ok(Math.abs(bar - sum) < 1e-9, `the bar holds ${bar} minutes, its subjects ${sum}`);
+  assert.ok(Math.abs(bar - load.mean_minutes) < 1e-6, `the bar holds ${bar}, the figure is ${load.mean_minutes}`);
+  const limit = await page.locator('[data-testid="load-bar"]').getAttribute("data-limit");
+  assert.equal(limit, load.limit_minutes === null ? "" : String(load.limit_minutes), "limit");
+}
+
+async function checkAttendance(page, row) {
+  const [today] = await figure("attendance/rate", { by: "class", ...on(row) });
+  if (!today || today.suppressed || !today.checkpoints) return;
+  assert.equal(Number(await valueOf(page, "attendance-rate")), today.attendance_rate, "attendance rate");
+}
+
+async function checkPage(page, lang) {
+  const words = LANGUAGES[lang];
+  assert.equal(await page.locator("html").getAttribute("lang"), words.html);
+  assert.equal(await page.locator('[data-testid="card-load"] h2').textContent(), words.load);
+  const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  assert.ok(wider <= 0, `the page is ${wider} px wider than its window`);
+}
+
+async function checkDefinition(page) {
+  await page.locator('[data-testid="define-load-total"]').click();
+  const description = page.locator('[data-testid="definition-description"]');
+  await description.waitFor();
+  assert.ok((await description.textContent()).length > 20, "the definition is empty");
+  await page.keyboard.press("Escape");
+  await description.waitFor({ state: "detached" });
+}
+
+async function checkTable(page) {
+  const toggle = page.locator('[data-testid="toggle-load"]');
+  await toggle.focus();
+  await page.keyboard.press("Enter");
+  await page.locator('[data-testid="card-load"] tbody tr').first().waitFor();
+  await page.keyboard.press("Enter");
+}
+
+/** The language is switched on the page, is in the URL and is remembered. */
+async function checkSwitch(page, row) {
+  await open(page, row, "zh");
+  await page.locator('[data-testid="lang-en"]').click();
+  await page.waitForURL(/lang=en/);
+  await checkPage(page, "en");
+  await open(page, row, null);
+  await checkPage(page, "en");
+  await page.locator('[data-testid="lang-zh"]').click();
+  await checkPage(page, "zh");
+}
+
+async function visit(browser, size, row, lang, colorScheme) {
+  const context = await browser.newContext({ viewport: SIZES[size], colorScheme, reducedMotion: "reduce" });
+  const page = await context.newPage();
+  const faults = watch(page);
+  await open(page, row, lang);
+  await checkPage(page, lang);
+  await checkLoad(page, row);
+  await checkAttendance(page, row);
+  const name = `${size}-${lang}-${colorScheme}-grade${row.grade}.png`;
+  if (SHOTS) await page.screenshot({ path: join(SHOTS, name), fullPage: true });
+  await checkDefinition(page);
+  await checkTable(page);
+  assert.deepEqual(faults, [], `${name}: the page must be free of errors`);
+  await context.close();
+  console.log(`ok ${name}`);
+}
+
+async function main() {
+  if (SHOTS) mkdirSync(SHOTS, { recursive: true });
+  const rows = await classesToVisit();
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGS });
+  try {
+    for (const row of rows) {
+      for (const size of Object.keys(SIZES)) {
+        for (const lang of Object.keys(LANGUAGES)) {
+          await visit(browser, size, row, lang, lang === "zh" ? "light" : "dark");
+        }
+      }
+    }
+    const page = await browser.newPage();
+    const faults = watch(page);
+    await checkSwitch(page, rows[0]);
+    assert.deepEqual(faults, []);
+    console.log("ok language switch");
+  } finally {
+    await browser.close();
+  }
+}
+
+await main();

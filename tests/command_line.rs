@@ -1,0 +1,118 @@
+//! The command line as people meet it: help, errors, formats, keys, settings.
+
+mod support;
+
+use support::{District, root};
+
+#[test]
+fn mistakes_are_told_with_a_code_and_what_to_do() {
+    let district = District::new();
+    for (arguments, code, hint) in [
+        (vec!["metric", "workload/daily_minutes"], "lake_missing", "xueqing ingest"),
+        (vec!["ingest", "x.csv"], "mapping_missing", "--vendor"),
+        (vec!["ingest", "--vendor", "nobody", "x.csv"], "unknown_mapping", "demo_banpai"),
+        (vec!["schema", "json", "homewrok"], "unknown_kind", "homework"),
+        (vec!["serve", "--address", "0.0.0.0:8080"], "not_loopback", "127.0.0.1"),
+        (vec!["--config", "none.toml", "schema", "list"], "config", "none.toml"),
+        (vec!["demo", "--lake", "x"], "demo_lake", "--dir"),
+    ] {
+        let told = district.refused(&arguments);
+        assert!(told.starts_with(&format!("error[{code}]: ")), "{arguments:?}: {told}");
+        assert!(told.contains(hint), "{arguments:?}: {told}");
+    }
+}
+
+#[test]
+fn wrong_usage_is_exit_code_2() {
+    for arguments in [vec![], vec!["fly"], vec!["ingest"], vec!["lake", "log"]] {
+        assert_eq!(District::new().run(&arguments).status.code(), Some(2), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_an_error_and_rejected_rows_are_not() {
+    let district = District::new();
+    std::fs::write(district.path("a.csv"), "学号,日期\n1,2026-11-20\n").expect("written");
+    let told = district.refused(&["ingest", "--kind", "homework", "a.csv"]);
+    assert!(told.starts_with("error[columns]: a.csv was not taken in whole"), "{told}");
+    std::fs::write(district.path("b.ndjson"), "{\"assignment\": \"a\"}\n{broken\n").expect("written");
+    let told = district.json(&["ingest", "--kind", "homework", "--json", "b.ndjson"]);
+    assert_eq!((told["read"].as_u64(), told["rejected"].as_u64()), (Some(2), Some(2)));
+    let rows = district.json(&["lake", "quarantine", "--source", "b.ndjson", "--limit", "1", "--json"]);
+    assert_eq!(rows.as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn every_verb_teaches_with_examples() {
+    let district = District::new();
+    assert!(district.text(&["--help"]).contains("Examples · 例子"));
+    for verb in ["demo", "serve", "ingest", "generate", "query", "metric", "schema", "lake", "completions"] {
+        assert!(district.text(&[verb, "--help"]).contains("Examples · 例子"), "{verb}");
+    }
+    assert!(district.text(&["completions", "bash"]).contains("_xueqing"));
+}
+
+#[test]
+fn the_standard_is_shown_for_people_and_machines() {
+    let district = District::new();
+    assert!(district.text(&["schema", "docs"]).contains("作业完成"));
+    let kinds = district.json(&["schema", "list", "--json"]);
+    assert!(kinds["kinds"].as_array().is_some_and(|kinds| kinds.iter().any(|kind| kind["name"] == "homework")));
+    assert!(district.json(&["schema", "json", "homework"])["properties"]["minutes"].is_object());
+    assert!(district.json(&["metric", "list", "--json"])["metrics"].as_array().is_some_and(|figures| figures.len() >= 9));
+}
+
+#[test]
+fn answers_come_as_table_json_and_csv() {
+    let district = District::of_sample_data();
+    let ask = |format: &str| {
+        district
+            .run(&["query", "SELECT class, count(*) AS students FROM student GROUP BY class ORDER BY class", "--format", format])
+            .stdout
+    };
+    let csv = ask("csv");
+    assert!(csv.starts_with("\u{feff}class,students".as_bytes()), "{}", String::from_utf8_lossy(&csv));
+    assert!(String::from_utf8_lossy(&ask("table")).contains("| class"));
+    let rows: serde_json::Value = serde_json::from_slice(&ask("json")).expect("JSON");
+    assert_eq!(rows["rows"].as_array().map(Vec::len), Some(6));
+    assert!(district.refused(&["query", "DROP TABLE student"]).starts_with("error[not_read_only]"));
+}
+
+#[cfg(unix)]
+#[test]
+fn the_key_is_made_once_for_its_owner_only() {
+    use std::os::unix::fs::MetadataExt;
+    let district = District::new();
+    let ingest = |district: &District| {
+        let mut command = district.command(&["ingest", "--kind", "school", "s.csv"]);
+        command.env_remove("XUEQING_KEY").output().expect("the binary starts")
+    };
+    std::fs::write(district.path("s.csv"), "school,name\n2132990001,x\n").expect("written");
+    let first = ingest(&district);
+    assert!(String::from_utf8_lossy(&first.stderr).contains("lake.key"), "{}", String::from_utf8_lossy(&first.stderr));
+    let key = std::fs::metadata(district.path("lake.key")).expect("a key file");
+    assert_eq!(key.mode() & 0o777, 0o600);
+    assert!(ingest(&district).stderr.is_empty(), "the key is there");
+    std::fs::remove_file(district.path("lake.key")).expect("removed");
+    assert!(String::from_utf8_lossy(&ingest(&district).stderr).starts_with("error[key_missing]"));
+}
+
+#[test]
+fn a_districts_own_mapping_is_used_without_compiling() {
+    let district = District::new();
+    std::fs::create_dir_all(district.path("own/vendors")).expect("made");
+    let mapping =
+        "kind = 'school'\ntitle = { zh = '甲', en = 'A' }\n[columns]\nschool = { from = ['dm'] }\nname = { from = ['mc'] }\n";
+    std::fs::write(district.path("own/vendors/jia.toml"), mapping).expect("written");
+    std::fs::write(district.path("xueqing.toml"), "standard = 'own'\n").expect("written");
+    std::fs::write(district.path("s.csv"), "dm,mc\n2132990001,学校\n").expect("written");
+    let told = district.json(&["ingest", "--vendor", "jia", "--json", "s.csv"]);
+    assert_eq!(told["accepted"].as_u64(), Some(1));
+}
+
+#[test]
+fn the_example_configuration_works_as_it_is() {
+    let district = District::new();
+    std::fs::copy(root().join("xueqing.toml.example"), district.path("xueqing.toml")).expect("copied");
+    district.text(&["schema", "list"]);
+}

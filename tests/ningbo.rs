@@ -1,0 +1,76 @@
+//! The real records of one school, through the real binary: every row accounted for, nothing counted twice, and the figures
+//! those of an independent computation.
+//!
+//! The records are not part of this repository. Where they are absent the tests say so and pass; where the gate has them, it runs them.
+
+mod support;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use serde_json::Value;
+use support::{District, root};
+
+/// The folder with the records: `XUEQING_NINGBO`, or `shared/data/ningbo` beside the checkout.
+fn records() -> Option<PathBuf> {
+    let folder = variable("XUEQING_NINGBO").map_or_else(|| root().join("../shared/data/ningbo"), PathBuf::from);
+    if folder.join("3_kaoqin.csv").is_file() {
+        return Some(folder);
+    }
+    eprintln!("\n!!! NOT TESTED: the Ningbo records are not at {}; set XUEQING_NINGBO to their folder !!!\n", folder.display());
+    None
+}
+
+#[expect(clippy::disallowed_methods, reason = "where the records and Python are is the desk's matter, and only these tests ask")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+#[test]
+fn every_row_is_taken_or_told_and_twice_is_once() {
+    let Some(folder) = records() else { return };
+    for (vendor, file, rows, figure) in [
+        ("ningbo_kaoqin", "3_kaoqin.csv", 23_630, ["attendance/incidents", "class,month"]),
+        ("ningbo_exam_scores", "exam_scores_gbk.csv", 56_344, ["exam/summary", "class,subject"]),
+        ("ningbo_chengji", "5_chengji_part.csv", 13_161, ["exam/summary", "class,subject"]),
+    ] {
+        let district = District::new();
+        let path = folder.join(file).to_string_lossy().into_owned();
+        let told = district.json(&["ingest", "--vendor", vendor, "--json", &path]);
+        let number = |name: &str| told[name].as_u64().expect("a number");
+        assert_eq!((number("read"), number("accepted") + number("rejected")), (rows, rows), "{file}");
+        let rejects = district.json(&["lake", "quarantine", "--source", file, "--json"]);
+        let rejects = rejects.as_array().expect("a list");
+        let lines: std::collections::BTreeSet<i64> = rejects.iter().filter_map(|row| row["line"].as_i64()).collect();
+        assert_eq!(lines.len() as u64, number("rejected"), "{file}: each reject is listed");
+        assert!(rejects.iter().all(|row| row["raw"].as_str().is_some_and(|raw| !raw.is_empty())), "{file}");
+        let ask = || district.json(&["metric", figure[0], "--by", figure[1], "--json"])["rows"].take();
+        let once: Value = ask();
+        assert!(once.as_array().is_some_and(|rows| !rows.is_empty()), "{file}");
+        district.json(&["ingest", "--vendor", vendor, "--json", &path]);
+        assert_eq!(ask(), once, "{file}: taking it in twice changed a figure");
+    }
+}
+
+#[test]
+fn the_figures_are_those_of_an_independent_computation() {
+    let Some(folder) = records() else { return };
+    let given = variable("XUEQING_PYTHON");
+    let python = given.clone().unwrap_or_else(|| "python3".to_owned());
+    let able = Command::new(&python).args(["-c", "import pandas, numpy"]).output().is_ok_and(|done| done.status.success());
+    if !able {
+        assert!(given.is_none(), "{python} has no pandas: pip install -r tests/independent/requirements.txt");
+        eprintln!(
+            "\n!!! NOT TESTED: {python} has no pandas; set XUEQING_PYTHON to one that has tests/independent/requirements.txt !!!\n"
+        );
+        return;
+    }
+    let done = Command::new(&python)
+        .arg("-B")
+        .arg(root().join("tests/independent/check_ningbo.py"))
+        .args(["--binary", env!("CARGO_BIN_EXE_xueqing"), "--data"])
+        .arg(folder)
+        .output()
+        .expect("Python starts");
+    assert!(done.status.success(), "{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+}
