@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -39,19 +39,26 @@ pub(crate) async fn secure(request: Request, next: Next) -> Response {
 
 /// Lets only local requests through.
 pub(crate) async fn local_only(request: Request, next: Next) -> Result<Response, Problem> {
-    let text = |name| request.headers().get(name).map(|value| value.to_str().unwrap_or("?"));
-    let authority = request.uri().authority().map(|authority| authority.as_str());
+    check(request.uri(), request.headers())?;
+    Ok(next.run(request).await)
+}
+
+fn check(uri: &Uri, headers: &HeaderMap) -> Result<(), Error> {
+    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    let authority = uri.authority().map(|authority| authority.as_str());
     let host = text(header::HOST).or(authority).unwrap_or_default();
     if !is_local(host) || !authority.is_none_or(is_local) {
-        return Err(Error::HostNotLocal(host.to_owned()).into());
+        return Err(Error::HostNotLocal(host.to_owned()));
     }
-    if let Some(origin) = text(header::ORIGIN) {
-        let local = origin.parse::<Uri>().ok().is_some_and(|uri| uri.authority().is_some_and(|a| is_local(a.as_str())));
-        if !local {
-            return Err(Error::OriginNotLocal(origin.to_owned()).into());
-        }
+    match text(header::ORIGIN) {
+        Some(origin) if !is_local_origin(origin) => Err(Error::OriginNotLocal(origin.to_owned())),
+        _ => Ok(()),
     }
-    Ok(next.run(request).await)
+}
+
+fn is_local_origin(origin: &str) -> bool {
+    let uri = origin.parse::<Uri>().ok();
+    uri.is_some_and(|uri| uri.authority().is_some_and(|authority| is_local(authority.as_str())))
 }
 
 /// Whether `host[:port]` names this machine.

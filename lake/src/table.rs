@@ -232,22 +232,30 @@ impl Table {
         let mut state = Arc::clone(&base);
         for _ in 0..ATTEMPTS {
             let actions = (change.plan)(&state)?;
-            if actions.is_empty() && change.positions.is_empty() {
+            let idle = actions.is_empty() && change.positions.is_empty();
+            if !idle && let Some(next) = self.write_next(&state, actions, &change).await? {
+                return Ok(self.install(next));
+            }
+            let newest = self.install(self.inner.log.follow(Arc::clone(&state)).await?);
+            if idle && newest.version == state.version {
                 return Ok(state);
             }
-            let version = state.version + 1;
-            match self.inner.log.write(version, actions, self.transactions(&change), self.operation(&change)).await? {
-                Written::Done(actions) => {
-                    Arc::make_mut(&mut state).apply(version, &actions)?;
-                    return Ok(self.install(state));
-                }
-                Written::Taken => {
-                    state = self.install(self.inner.log.follow(state).await?);
-                    change.check(&base, &state)?;
-                }
-            }
+            change.check(&base, &newest)?;
+            state = newest;
         }
         Err(conflict(&base, "other writers were always faster".into()))
+    }
+
+    /// The state after `state` and `actions`, or `None` when another writer took the version.
+    async fn write_next(&self, state: &Arc<State>, actions: Vec<Action>, change: &Change<'_>) -> Result<Option<Arc<State>>> {
+        let version = state.version + 1;
+        let (positions, operation) = (self.transactions(change), self.operation(change));
+        let Written::Done(actions) = self.inner.log.write(version, actions, positions, operation).await? else {
+            return Ok(None);
+        };
+        let mut next = Arc::clone(state);
+        Arc::make_mut(&mut next).apply(version, &actions)?;
+        Ok(Some(next))
     }
 
     fn transactions(&self, change: &Change<'_>) -> Vec<Transaction> {

@@ -22,6 +22,7 @@ use xueqing_schema::{Standard, Text};
 
 use crate::bind::{self, Request};
 use crate::catalog::Catalog;
+use crate::cooperate::Cooperate;
 use crate::library::Library;
 use crate::metric::Metric;
 use crate::run::{self, Rows};
@@ -224,6 +225,7 @@ fn session(timezone: Tz, runtime: Arc<RuntimeEnv>) -> SessionState {
     options.execution.time_zone = Some(timezone.name().to_owned());
     options.sql_parser.map_string_types_to_utf8view = false;
     let state = SessionStateBuilder::new_with_default_features().with_config(config).with_runtime_env(runtime);
+    let state = state.with_physical_optimizer_rule(Arc::new(Cooperate));
     let context = SessionContext::new_with_state(state.build());
     run::UNBOUNDED_FUNCTIONS.iter().for_each(|name| context.deregister_udf(name));
     context.state()

@@ -12,6 +12,7 @@
 
 mod bind;
 mod catalog;
+mod cooperate;
 mod engine;
 mod error;
 pub mod format;

@@ -81,8 +81,7 @@ async fn a_parameter_is_only_ever_a_value(#[case] school: &str) {
 
 #[tokio::test]
 async fn a_district_adds_a_figure() {
-    let district = two_schools().await;
-    let engine = district.engine_with(own(OWN), Options::default()).unwrap();
+    let engine = two_schools().await.reader(own(OWN), Options::default()).unwrap();
     assert_rows(&rows(&engine, "local/days", &["school"], &[("school", "small")]).await, json!([{"school": "small", "days": 9}]));
     assert_eq!(engine.metrics().len(), 10);
 }
@@ -133,7 +132,7 @@ async fn all_formats_carry_the_same_values() {
 #[tokio::test]
 async fn an_answer_follows_the_lake() {
     let district = two_schools().await;
-    let engine = district.engine(0);
+    let engine = district.engine_with(vec![], Options { suppress_below: 0, ..Options::default() }).unwrap();
     let first = engine.run("workload/daily_minutes", request(&[ALL], &[]), &Scope::District).await.unwrap();
     let more = json!([{"day": "2026-09-08", "school": "large", "grade": "13", "class": "c1", "student": "new", "homework_expected": 1,
                        "timed_measured": 1, "seconds_measured": 600}]);

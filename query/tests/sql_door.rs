@@ -2,10 +2,12 @@
 
 mod support;
 
+use std::time::Duration;
+
 use rstest::rstest;
 use serde_json::json;
-use support::{District, assert_rows, tight};
-use xueqing_query::{Error, Scope, format};
+use support::{District, assert_rows};
+use xueqing_query::{Error, Options, Scope, format};
 
 async fn district() -> District {
     let row = |student: &str, revision: i64, minutes: f64| {
@@ -16,7 +18,8 @@ async fn district() -> District {
 }
 
 async fn error(sql: &str) -> Error {
-    let engine = district().await.engine_with(vec![], tight()).unwrap();
+    let tight = Options { memory_bytes: 32 << 20, timeout: Duration::from_secs(3), max_rows: 1000, ..Options::default() };
+    let engine = district().await.reader(vec![], tight).unwrap();
     engine.sql(sql, &Scope::District).await.expect_err(sql)
 }
 
@@ -84,8 +87,23 @@ async fn sees_nothing_but_the_catalog(#[case] sql: &str) {
 #[rstest]
 #[case::rows("SELECT * FROM generate_series(1, 1000000000000)", "too_many_rows")]
 #[case::time("SELECT count(*) FROM generate_series(1, 1000000000000000)", "time_limit")]
-#[case::memory("SELECT value, count(*) FROM generate_series(1, 1000000000000) GROUP BY value LIMIT 1", "memory_limit|time_limit")]
+#[case::memory(
+    "SELECT sum(n) FROM (SELECT value, count(*) AS n FROM generate_series(1, 1000000000000) GROUP BY value)",
+    "memory_limit|time_limit"
+)]
 #[case::join("SELECT count(*) FROM generate_series(1, 10000000) a, generate_series(1, 10000000) b", "memory_limit|time_limit")]
+#[case::small_join(
+    "SELECT count(*) FROM generate_series(1, 1000000) a, generate_series(1, 1000000) b, generate_series(1, 1000000) c",
+    "time_limit"
+)]
+#[case::loops(
+    "SELECT count(*) FROM generate_series(1, 1000000) a JOIN generate_series(1, 1000000) b ON a.value < b.value + 1 AND a.value % 7 <> b.value % 5",
+    "time_limit"
+)]
+#[case::recursion(
+    "WITH RECURSIVE t AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM t) SELECT count(*) FROM t",
+    "memory_limit|time_limit"
+)]
 #[case::repeat("SELECT repeat('x', 2000000000)", "bad_sql")]
 #[case::range("SELECT range(0, 100000000000)", "bad_sql")]
 #[case::array_repeat("SELECT array_repeat(1, 100000000000)", "bad_sql")]

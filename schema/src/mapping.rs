@@ -12,7 +12,8 @@ use crate::{CodeSet, Error, FieldType, Kind, REVISION, Standard, Text};
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Column {
-    /// Headers whose cells make the value; several are joined with `@`.
+    /// Headers whose cells make the value; several are joined with `@`. A missing part makes the whole missing, except
+    /// where `values` or `contains` look the joined text up: there it is empty.
     pub from: Vec<String>,
     /// Alternative headers: the first that the file has is used.
     pub any: Vec<String>,

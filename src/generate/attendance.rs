@@ -49,10 +49,10 @@ fn board_row(
         Some(Absence::Sick(symptom)) => (3, "病假", symptom, None),
         Some(Absence::Personal) => (3, "事假", "", None),
         Some(Absence::Official) => (3, "公假", "", None),
-        Some(Absence::Truant) => (1, "", "", None),
-        None if skipped => (1, "", "", None),
-        None if late => (2, "", "", Some(dice.between(1, 20))),
-        None => (4, "", "", None),
+        Some(Absence::Truant) => (1, "0", "", None),
+        None if skipped => (1, "0", "", None),
+        None if late => (2, "0", "", Some(dice.between(1, 20))),
+        None => (4, "0", "", None),
     };
     let seconds = match (status, minutes) {
         (_, Some(minutes)) => start + minutes * 60,

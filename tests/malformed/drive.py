@@ -207,6 +207,16 @@ def fresh():
     return {"calls": 0, "read": 0, "accepted": 0, "rejected": 0, "refused": 0, "peak_mib": 0.0}
 
 
+def show():
+    """How many of each kind broke, with the first few of each."""
+    kinds = collections.defaultdict(list)
+    for failure in failures:
+        kinds[failure.split(":")[0]].append(failure)
+    for kind, found in kinds.items():
+        print(f"{len(found)} x {kind}", *found[:10], sep="\n  ")
+    print(f"{len(failures)} failures")
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--binary", type=Path, required=True)
@@ -233,8 +243,7 @@ def main():
             code, _, err, _ = run([given.binary.resolve(), "query", "--json", "SELECT count(*) AS n FROM homework"], lake(place))
             if code != 0:
                 fail("the lake does not answer", place.name, err[-500:])
-    print("\n".join(failures[:50]))
-    print(f"{len(failures)} failures")
+    show()
     return 1 if failures else 0
 
 

@@ -66,7 +66,7 @@ impl Problem {
 
     /// The body, in a language, for a request.
     fn body(&self, language: Language, request_id: Option<&str>) -> Body {
-        let Entry { code, status, zh, en } = *self.entry;
+        let Entry { code, status, zh, en, .. } = *self.entry;
         let title = if language == Language::Zh { zh } else { en };
         let mut body = json!({
             "type": format!("/v1/problems/{code}"), "title": title, "status": status, "detail": self.detail,

@@ -41,7 +41,7 @@ impl TestApp {
 
     pub async fn with(options: Options, query: xueqing_query::Options) -> TestApp {
         let folder = tempfile::tempdir().unwrap();
-        let lake = Lake::open(folder.path().to_str().unwrap()).await.unwrap();
+        let lake = Lake::open(folder.path().to_str().unwrap()).unwrap();
         let standard = Arc::new(Standard::builtin().unwrap());
         let ingest = Ingest::start(xueqing_pipeline::Setup {
             lake: lake.clone(),

@@ -190,18 +190,25 @@ fn nested(field: &FieldPlan) -> Fault {
     Fault::mistyped(&field.name, "{…}", SCALAR)
 }
 
-/// All parts joined with `@`; None when any of them is missing, because half a name could be another's.
+/// All parts joined with `@`. Where the mapping looks the value up, a missing part is empty; elsewhere the whole is missing,
+/// because half a name could be another's.
 fn join<'a>(field: &FieldPlan, cells: &Cells<'_>, slots: &[usize], scratch: &'a mut Scratch) -> Option<&'a str> {
     let Scratch { digits, joined } = scratch;
     joined.clear();
+    let mut filled = false;
     for (place, &slot) in slots.iter().enumerate() {
-        let part = cells.text(slot, digits).filter(|part| !field.is_null(part))?;
+        let part = cells.text(slot, digits).filter(|part| !field.is_null(part));
+        filled |= part.is_some();
         if place > 0 {
             joined.push('@');
         }
-        joined.push_str(whole(part));
+        match part {
+            Some(part) => joined.push_str(whole(part)),
+            None if field.looks_up() => {}
+            None => return None,
+        }
     }
-    Some(joined)
+    filled.then_some(joined)
 }
 
 /// Spreadsheets write the number 13893 as `13893.0` in a column with gaps: it is the same number.

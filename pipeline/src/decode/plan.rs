@@ -50,6 +50,8 @@ pub(super) struct FieldPlan {
     pub scale: Option<f64>,
     /// Numbers and booleans of JSON need not become text first.
     pub direct: bool,
+    /// The mapping leaves texts as they are.
+    plain: bool,
 }
 
 /// What a field's text becomes.
@@ -144,7 +146,9 @@ impl FieldPlan {
     fn of(name: &str, required: bool, target: Target, input: Input, column: Column, mapping: &Mapping) -> Self {
         let nulls: Vec<String> = mapping.null.iter().chain(&column.null).filter(|text| !text.is_empty()).cloned().collect();
         let plain = |text: &String| !text.bytes().any(|b| b.is_ascii_digit()) && text != "true" && text != "false";
-        let direct = column.values.is_empty() && column.contains.is_empty() && column.scale.is_none() && nulls.iter().all(plain);
+        let listed = !column.values.is_empty() || !column.contains.is_empty();
+        let direct = !listed && column.scale.is_none() && nulls.iter().all(plain);
+        let as_is = !listed && nulls.is_empty();
         Self {
             name: name.to_owned(),
             required,
@@ -157,7 +161,13 @@ impl FieldPlan {
             formats: column.formats,
             scale: column.scale,
             direct,
+            plain: as_is,
         }
+    }
+
+    /// Whether the mapping lists the vendor's values.
+    pub fn looks_up(&self) -> bool {
+        !self.values.is_empty() || !self.contains.is_empty()
     }
 
     pub fn is_null(&self, text: &str) -> bool {
@@ -166,6 +176,9 @@ impl FieldPlan {
 
     /// What the mapping makes of a cell's text: null texts, then `values`, then `contains`, then the default.
     pub fn translate<'a>(&'a self, text: Option<&'a str>) -> Option<&'a str> {
+        if self.plain && text.is_some() {
+            return text;
+        }
         let Some(text) = text.filter(|text| !self.is_null(text)) else { return self.default.as_deref() };
         if let Some(ours) = self.values.get(text) {
             return Some(ours);
@@ -173,9 +186,8 @@ impl FieldPlan {
         if let Some((_, ours)) = self.contains.iter().find(|(part, _)| text.contains(part.as_str())) {
             return Some(ours);
         }
-        let listed = !self.values.is_empty() || !self.contains.is_empty();
         match &self.default {
-            Some(default) if listed => Some(default),
+            Some(default) if self.looks_up() => Some(default),
             _ => Some(text),
         }
     }

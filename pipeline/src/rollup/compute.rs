@@ -50,7 +50,7 @@ async fn frame(rollup: &Rollup, inputs: &Inputs, days: &BTreeSet<i32>) -> Result
     for (name, input) in inputs {
         let rows = match input {
             Input::Kind(kind, table) => xueqing_lake::current(&context, table, &kind.key, Some(days))?,
-            Input::Rollup(_, table) => of_days(context.read_table(table.provider())?, days)?,
+            Input::Rollup(table) => of_days(context.read_table(table.provider())?, days)?,
         };
         context.register_table(name.as_str(), rows.into_view())?;
     }

@@ -46,13 +46,13 @@ struct Maintained {
 #[derive(Clone)]
 pub(crate) enum Input {
     Kind(Arc<Kind>, Table),
-    Rollup(String, Table),
+    Rollup(Table),
 }
 
 impl Input {
     pub(crate) fn table(&self) -> &Table {
         match self {
-            Self::Kind(_, table) | Self::Rollup(_, table) => table,
+            Self::Kind(_, table) | Self::Rollup(table) => table,
         }
     }
 }
@@ -75,7 +75,7 @@ impl Rollups {
             let inputs: Inputs = rollup.from.iter().filter_map(|from| Some((from.clone(), known.get(from)?.clone()))).collect();
             let schema = compute::schema(&rollup, &inputs).await?;
             let table = lake.table(&rollup.table_name(), schema, Some(DAY)).await?;
-            known.insert(rollup.name.clone(), Input::Rollup(rollup.name.clone(), table.clone()));
+            known.insert(rollup.name.clone(), Input::Rollup(table.clone()));
             ordered.push(Maintained { rollup, table, inputs });
         }
         Ok(Self { lake: lake.clone(), ordered })

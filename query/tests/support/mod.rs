@@ -1,7 +1,7 @@
 //! A small lake written by hand, and answers as JSON rows.
+#![allow(dead_code, reason = "each test file uses a part of this")]
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -81,8 +81,13 @@ impl District {
         self
     }
 
-    pub fn engine(&self, suppress_below: i64) -> Engine {
-        self.engine_with(vec![], Options { suppress_below, ..Options::default() }).unwrap()
+    /// An engine that keeps the lake's folder.
+    pub fn engine(self, suppress_below: i64) -> Reader {
+        self.reader(vec![], Options { suppress_below, ..Options::default() }).unwrap()
+    }
+
+    pub fn reader(self, metric_files: Vec<(String, String)>, options: Options) -> Result<Reader, xueqing_query::Error> {
+        Ok(Reader { engine: self.engine_with(metric_files, options)?, _district: self })
     }
 
     pub fn engine_with(&self, metric_files: Vec<(String, String)>, options: Options) -> Result<Engine, xueqing_query::Error> {
@@ -96,6 +101,20 @@ impl District {
             Err(_) => (format!("rollups/{name}"), rollup(name), Some("day")),
         };
         (self.lake.table(&stored, schema.clone(), partition).await.unwrap(), schema)
+    }
+}
+
+/// An engine and the district it reads.
+pub struct Reader {
+    engine: Engine,
+    _district: District,
+}
+
+impl std::ops::Deref for Reader {
+    type Target = Engine;
+
+    fn deref(&self) -> &Engine {
+        &self.engine
     }
 }
 
@@ -160,10 +179,4 @@ pub fn assert_rows(actual: &[Map<String, Value>], expected: Value) {
             assert!(same, "{name} is {found}, expected {value} in {actual:?}");
         }
     }
-}
-
-/// Limits small enough to be met in a test.
-#[allow(dead_code, reason = "not every test file meets the limits")]
-pub fn tight() -> Options {
-    Options { memory_bytes: 32 << 20, timeout: Duration::from_secs(3), max_rows: 1000, ..Options::default() }
 }
