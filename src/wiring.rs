@@ -43,9 +43,10 @@ impl House {
         let mut standard = Standard::builtin()?;
         let mut own = Own::default();
         if let Some(folder) = &config.standard {
-            for part in ["kinds", "codes", "vendors"] {
-                standard = standard.extend(texts(folder, part, "toml")?)?;
-            }
+            // All at once: a kind may use a code set of the district's own.
+            let parts = ["codes", "kinds", "vendors"].map(|part| texts(folder, part, "toml"));
+            let files = parts.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
+            standard = standard.extend(files.concat())?;
             own.rollups = texts(folder, "rollups", "sql")?;
             own.metrics = texts(folder, "metrics", "sql")?;
         }

@@ -13,7 +13,7 @@ use support::{files_below, root};
 const ARROWS: [(&str, &[&str]); 8] = [
     ("xueqing-features", &[]),
     ("xueqing-schema", &["xueqing-features"]),
-    ("xueqing-lake", &["xueqing-schema"]),
+    ("xueqing-lake", &["xueqing-features"]),
     ("xueqing-pipeline", &["xueqing-lake", "xueqing-schema"]),
     ("xueqing-query", &["xueqing-lake", "xueqing-schema"]),
     ("xueqing-api", &["xueqing-lake", "xueqing-pipeline", "xueqing-query", "xueqing-schema"]),
@@ -93,7 +93,7 @@ fn no_lint_is_allowed_without_a_reason() {
 /// What cargo builds for a choice of packages: `name version` → sets of features.
 fn built(packages: &[&str]) -> BTreeSet<String> {
     let done = Command::new(env!("CARGO"))
-        .args(["tree", "--offline", "--edges", "normal,dev,no-proc-macro", "--prefix", "none", "--format", "{p} [{f}]"])
+        .args(["tree", "--offline", "--edges", "normal,dev,build", "--prefix", "none", "--format", "{p} [{f}]"])
         .args(packages)
         .current_dir(root())
         .output()

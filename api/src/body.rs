@@ -33,6 +33,9 @@ pub(crate) async fn read(body: Body, limits: &Limits) -> Result<Held, Problem> {
     let inflated = tokio::task::spawn_blocking(move || compression.inflate(&raw, limit))
         .await
         .map_err(|error| Error::Internal(format!("decompression task: {error}")))??;
+    if Compression::of(&inflated).is_some() {
+        return Err(Error::BadBody("it is compressed twice; send it compressed once".to_owned()).into());
+    }
     room.shrink_to(inflated.len());
     Ok(Held { bytes: inflated, _room: room })
 }

@@ -17,6 +17,9 @@ Examples · 例子:
   xueqing lake log events/homework --since 10           what changed after a version · 某版本之后的变化
   xueqing lake compact                                  merge small files, tidy the logs · 合并小文件";
 
+/// Rejects that are shown to people who set no limit.
+const SHOWN: usize = 50;
+
 /// Arguments of `xueqing lake`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -86,14 +89,24 @@ async fn quarantine(lake: &Lake, house: &House, filter: Filter, machine: bool) -
     if lake.existing("quarantine").await?.is_none() {
         return show(&[], &[], machine);
     }
+    let limited = filter.limit.is_some();
     let ingest = house.ingest(lake).await?;
     let rows = ingest.quarantine(filter).await;
     ingest.shutdown().await;
     let rows = rows?;
-    if machine {
-        return output::json(&rows);
+    if machine { output::json(&rows) } else { told(&rows, limited) }
+}
+
+/// The rejects for people: all that were asked for, else the first.
+fn told(rows: &[QuarantinedRow], limited: bool) -> anyhow::Result<()> {
+    let all = rows.len();
+    let shown = if limited { all } else { all.min(SHOWN) };
+    if shown < all {
+        let words =
+            format!("the first {shown} of {all}; --limit shows more · 共 {all} 行，只显示前 {shown} 行，用 --limit 显示更多");
+        output::note(&words);
     }
-    let texts: Vec<String> = rows.iter().map(described).collect();
+    let texts: Vec<String> = rows[..shown].iter().map(described).collect();
     output::print(&texts.join("\n"))
 }
 

@@ -169,16 +169,21 @@ struct Registry {
 impl Registry {
     fn school(&mut self, index: usize, kind: SchoolKind, classes: &[(u8, usize)]) -> School {
         let code = school_code(kind.code_class(), index + 1);
-        let number = |at: usize| 1 + classes[..at].iter().filter(|(grade, _)| *grade == classes[at].0).count();
-        let classes = classes.iter().enumerate();
-        let classes = classes.map(|(at, (grade, pupils))| self.class(&code, *grade, number(at), *pupils)).collect();
+        let among = |at: usize, alike: fn(u8) -> u8| {
+            1 + classes[..at].iter().filter(|(grade, _)| alike(*grade) == alike(classes[at].0)).count()
+        };
+        let classes = classes.iter().enumerate().map(|(at, (grade, pupils))| {
+            // Of one school's classes, those that entered in one year are numbered through: grades 1 and 7 of a nine-year school.
+            let class_code =
+                format!("{code}-{}{:02}", school_year(self.today) - years_here(*grade), among(at, |grade| grade % 10));
+            self.class(&code, class_code, *grade, among(at, |grade| grade), *pupils)
+        });
+        let classes = classes.collect();
         let location = ["111", "121", "111", "220"][index % 4];
         School { code, name: kind.name(index), kind, location, measured: index.is_multiple_of(2), classes }
     }
 
-    fn class(&mut self, school: &str, grade: u8, number: usize, pupils: usize) -> Class {
-        let years_here = i32::from(grade % 10) - 1;
-        let code = format!("{school}-{}{number:02}", school_year(self.today) - years_here);
+    fn class(&mut self, school: &str, code: String, grade: u8, number: usize, pupils: usize) -> Class {
         let mut dice = Dice::of(self.seed, &["class", &code]);
         let heavy = dice.chance(0.12);
         let load = dice.log_normal(0.12) * if heavy { 1.45 } else { 0.92 };
@@ -229,6 +234,11 @@ impl Registry {
     }
 }
 
+/// School years since a class of this grade entered its stage.
+fn years_here(grade: u8) -> i32 {
+    i32::from(grade % 10) - 1
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -247,6 +257,15 @@ mod tests {
         let students: HashSet<&str> =
             district.classes().flat_map(|(_, class)| class.students.iter().map(|s| s.number.as_str())).collect();
         assert_eq!(students.len(), 164);
+    }
+
+    #[test]
+    fn classes_of_a_nine_year_school_never_share_a_code() {
+        let days = vec!["2026-11-20".parse().expect("a date")];
+        let classes: Vec<(u8, usize)> = SchoolKind::NineYear.grades().iter().chain(&[11, 12]).map(|grade| (*grade, 2)).collect();
+        let district = District::new(Size { seed: 7, schools: vec![(SchoolKind::NineYear, classes)], days });
+        let codes: HashSet<&str> = district.classes().map(|(_, class)| class.code.as_str()).collect();
+        assert_eq!(codes.len(), 11);
     }
 
     #[test]

@@ -58,6 +58,7 @@ pub const TABLE: &[Entry] = &[
     row("unknown_code_set", 404, "没有这个代码集", "unknown code set"),
     // Rows that come in.
     row("columns", 422, "缺少必需的列", "required column missing"),
+    row("header", 422, "表头无法使用", "unusable header"),
     row("encoding", 400, "没有这种字符编码", "unknown text encoding"),
     row("unreadable", 400, "数据无法读取", "unreadable data"),
     row("closed", 503, "服务正在停止，请稍后再发送", "the server is stopping"),
@@ -68,6 +69,7 @@ pub const TABLE: &[Entry] = &[
     row("not_read_only", 403, "只允许查询，不允许修改", "only reading is allowed"),
     row("unknown_table", 400, "没有这张表", "unknown table"),
     row("bad_sql", 400, "SQL 无法执行", "SQL that cannot be run"),
+    row("sql_too_deep", 422, "SQL 嵌套过深", "SQL too deep"),
     row("sql_too_long", 413, "SQL 过长", "SQL too long"),
     row("too_many_rows", 422, "结果行数过多", "too many rows"),
     row("memory_limit", 422, "查询所需内存过多", "query needs too much memory"),

@@ -76,13 +76,23 @@ async fn what_is_not_reading_is_refused() {
 }
 
 #[tokio::test]
-async fn deep_sql_does_not_overflow_the_stack() {
+async fn sql_that_is_as_deep_as_it_may_be_does_not_overflow_the_stack() {
     let app = TestApp::start().await;
-    let deep = format!("SELECT {}1{}", "(".repeat(5_000), ")".repeat(5_000));
-    let long = format!("SELECT {}1", "1+".repeat(5_000));
-    let wide = format!("SELECT {}1", "NOT ".repeat(5_000));
-    for sql in [deep, long, wide] {
+    let from = "SELECT count(*) AS n FROM code_subjects a";
+    let deep = [
+        format!("SELECT {}1", "(".repeat(5_000)),
+        format!("SELECT {}true", "NOT ".repeat(140)),
+        format!("SELECT {}1 AS n", "1+".repeat(140)),
+        format!("{from} WHERE {}true", "a.code = 'x' OR ".repeat(70)),
+        format!("SELECT 1 AS n {}", "UNION ALL SELECT 1 ".repeat(45)),
+        format!("{from} {}", (0..30).map(|i| format!("JOIN code_subjects b{i} USING (code) ")).collect::<String>()),
+        format!(
+            "WITH c0 AS (SELECT 1 AS n){} SELECT n FROM c40",
+            (1..=40).map(|i| format!(", c{i} AS (SELECT n FROM c{})", i - 1)).collect::<String>()
+        ),
+    ];
+    for sql in deep {
         let answer = app.sql(&sql).await;
-        assert!(answer.status == 200 || answer.status.is_client_error(), "{}", answer.text());
+        assert!(answer.status == 200 || answer.status.is_client_error(), "{sql}: {}", answer.text());
     }
 }

@@ -1,6 +1,7 @@
 //! The text in blocks of whole records, bounded in size whatever the input holds.
 //!
-//! Invariants: a block is at most a few MiB; every record is in one block, or was longer than the limit and is reported by its
+//! Invariants: a block is at most a few MiB and holds at most a given number of records, because what becomes of a short record
+//! may be far longer than the record; every record is in one block, or was longer than the limit and is reported by its
 //! line and beginning; a read error comes after the blocks of everything complete before it.
 
 use bytes::Bytes;
@@ -38,14 +39,17 @@ pub(super) struct Blocks<'r> {
     buffer: Vec<u8>,
     shape: Shape,
     cut: Cut,
+    /// The most records of a block.
+    limit: usize,
     line: u64,
     ended: bool,
     failed: Option<Error>,
 }
 
 impl<'r> Blocks<'r> {
-    pub fn new(text: Utf8<'r>, failed: Option<Error>) -> Self {
-        Self { text, buffer: Vec::new(), shape: Shape::Lines, cut: Cut::Lines, line: 1, ended: false, failed }
+    pub fn new(text: Utf8<'r>, failed: Option<Error>, limit: usize) -> Self {
+        let (shape, cut, limit) = (Shape::Lines, Cut::Lines, limit.max(1));
+        Self { text, buffer: Vec::new(), shape, cut, limit, line: 1, ended: false, failed }
     }
 
     /// The text up to the first cut, for a look at what it is.
@@ -95,13 +99,17 @@ impl<'r> Blocks<'r> {
     }
 
     fn boundary(&self) -> usize {
-        if self.is_whole() {
-            return self.buffer.len();
-        }
-        match self.cut {
-            Cut::Lines => memrchr(b'\n', &self.buffer).map_or(0, |at| at + 1),
-            Cut::Csv { delimiter, expected } => csv::boundary(&self.buffer, delimiter, expected),
-        }
+        let (length, full) = match self.cut {
+            Cut::Csv { delimiter, expected } if memchr(b'"', &self.buffer).is_some() => {
+                let (length, records) = csv::boundary(&self.buffer, delimiter, expected, self.limit);
+                (length, records == self.limit)
+            }
+            _ => match memchr_iter(b'\n', &self.buffer).nth(self.limit - 1) {
+                Some(at) => (at + 1, true),
+                None => (memrchr(b'\n', &self.buffer).map_or(0, |at| at + 1), false),
+            },
+        };
+        if self.is_whole() && !full { self.buffer.len() } else { length }
     }
 
     fn take(&mut self, length: usize) -> Block {
@@ -157,4 +165,37 @@ impl Iterator for Blocks<'_> {
 
 fn lines(text: &[u8]) -> u64 {
     memchr_iter(b'\n', text).count() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::input::Input;
+    use rstest::rstest;
+
+    fn blocks(text: &str, cut: Cut, limit: usize) -> Vec<String> {
+        let (utf8, failed) = Utf8::open(Input::open(text.as_bytes()).unwrap(), None);
+        let mut blocks = Blocks::new(utf8, failed, limit);
+        blocks.set_cut(cut);
+        blocks.map(|block| String::from_utf8(block.unwrap().text.to_vec()).unwrap()).collect()
+    }
+
+    const CSV: Cut = Cut::Csv { delimiter: b',', expected: 2 };
+
+    #[rstest]
+    #[case::lines("a\nb\nc\nd", Cut::Lines, &["a\nb\n", "c\nd"])]
+    #[case::csv("a,b\nc,d\ne,f\n", CSV, &["a,b\nc,d\n", "e,f\n"])]
+    #[case::csv_over_lines("a,\"b\n\"\nc,d\ne,f", CSV, &["a,\"b\n\"\nc,d\n", "e,f"])]
+    #[case::open_quote("a,b\nc,\"d", CSV, &["a,b\nc,\"d"])]
+    #[case::empty("", Cut::Lines, &[])]
+    fn a_block_holds_no_more_records_than_allowed(#[case] text: &str, #[case] cut: Cut, #[case] expected: &[&str]) {
+        assert_eq!(blocks(text, cut, 2), expected);
+    }
+
+    #[test]
+    fn short_lines_do_not_make_long_blocks() {
+        let found = blocks(&"x\n".repeat(3_000_000), Cut::Lines, 65_536);
+        assert!(found.iter().all(|block| block.len() <= 2 * 65_536));
+        assert_eq!(found.iter().map(String::len).sum::<usize>(), 6_000_000);
+    }
 }

@@ -78,19 +78,17 @@ fn scan_quoted(text: &[u8], delimiter: u8, expected: usize, whole: bool, line: (
     }
 }
 
-/// How much of `text` is whole records.
-pub(super) fn boundary(text: &[u8], delimiter: u8, expected: usize) -> usize {
-    if memchr(b'"', text).is_none() {
-        return memchr::memrchr(b'\n', text).map_or(0, |at| at + 1);
-    }
-    let mut at = 0;
-    while at < text.len() {
+/// The length of the whole records at the start of `text`, at most `limit` of them, and how many they are.
+pub(super) fn boundary(text: &[u8], delimiter: u8, expected: usize, limit: usize) -> (usize, usize) {
+    let (mut at, mut records) = (0, 0);
+    while at < text.len() && records < limit {
         match scan(&text[at..], delimiter, expected, false) {
             Scan::Record { next, .. } | Scan::Broken { next, .. } => at += next,
             Scan::Partial => break,
         }
+        records += 1;
     }
-    at
+    (at, records)
 }
 
 /// Puts a record's cells into their slots. Returns how many there are, not counting empty ones past the header's.
@@ -246,8 +244,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn boundaries_are_record_ends(text in "[a,\"\n]{0,60}", expected in 1..4usize) {
-            let cut = boundary(text.as_bytes(), b',', expected);
+        fn boundaries_are_record_ends(text in "[a,\"\n]{0,60}", expected in 1..4usize, limit in 1..9usize) {
+            let (cut, count) = boundary(text.as_bytes(), b',', expected, limit);
+            prop_assert!(count <= limit);
             let (head, tail) = text.split_at(cut);
             prop_assert_eq!([records(head, expected), records(tail, expected)].concat(), records(&text, expected));
         }

@@ -66,7 +66,7 @@ pub enum Format {
 }
 
 /// Rows of one batch, and what could not become one.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Decoded {
     /// The rows, in the kind's schema.
     pub batch: RecordBatch,
@@ -197,7 +197,7 @@ impl Decoder {
     /// None when the input is empty.
     fn open<'r>(&self, reader: Box<dyn Read + Send + 'r>) -> Result<Option<Open<'r>>> {
         let (text, failed) = encoding::Utf8::open(input::Input::open(reader)?, self.encoding);
-        let mut blocks = Blocks::new(text, failed);
+        let mut blocks = Blocks::new(text, failed, run::BATCH / self.plan.rows_per_record());
         if blocks.peek().trim_ascii().is_empty() && blocks.is_whole() {
             return Ok(None);
         }

@@ -22,7 +22,7 @@ use super::{Decoded, MAX_RECORD, RowOrigin};
 use crate::Result;
 
 /// The most rows and rejects of one batch.
-const BATCH: usize = 65_536;
+pub(super) const BATCH: usize = 65_536;
 /// Shorter lines than this are not rows, when it comes to making room for them.
 const SHORT_RECORD: usize = 32;
 
