@@ -7,9 +7,7 @@ mod support;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use support::{District, files_below, root};
-
-const NEAR: f64 = 1e-9;
+use support::{District, files_below, root, same};
 
 /// The figures' names and the files with their expected results.
 fn figures() -> Vec<(String, PathBuf)> {
@@ -89,17 +87,10 @@ fn sorted(rows: &Value) -> Vec<Value> {
 fn columns(place: &str, ours: &Value, theirs: &Value) -> Vec<String> {
     let (ours, theirs) = (ours.as_object().expect("a row"), theirs.as_object().expect("a row"));
     let absent = ours.keys().filter(|name| !theirs.contains_key(*name)).map(|name| format!("{place}: {name} is not expected"));
-    let unequal = theirs.iter().filter(|(name, expected)| !equal(ours.get(*name), expected));
+    let unequal = theirs.iter().filter(|(name, expected)| !ours.get(*name).is_some_and(|ours| same(ours, expected)));
     let unequal =
         unequal.map(|(name, expected)| format!("{place}: {name} is {:?}, expected {expected}, in {ours:?}", ours.get(name)));
     absent.chain(unequal).collect()
-}
-
-fn equal(ours: Option<&Value>, expected: &Value) -> bool {
-    match (ours.and_then(Value::as_f64), expected.as_f64()) {
-        (Some(ours), Some(expected)) => (ours - expected).abs() <= NEAR * expected.abs().max(1.0),
-        _ => ours == Some(expected),
-    }
 }
 
 fn text(value: &Value) -> String {

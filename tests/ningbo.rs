@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
-use support::{District, root};
+use support::{District, root, same};
 
 /// The folder with the records: `XUEQING_NINGBO`, or `shared/data/ningbo` beside the checkout.
 fn records() -> Option<PathBuf> {
@@ -48,7 +48,7 @@ fn every_row_is_taken_or_told_and_twice_is_once() {
         let once: Value = ask();
         assert!(once.as_array().is_some_and(|rows| !rows.is_empty()), "{file}");
         district.json(&["ingest", "--vendor", vendor, "--json", &path]);
-        assert_eq!(ask(), once, "{file}: taking it in twice changed a figure");
+        assert!(same(&ask(), &once), "{file}: taking it in twice changed a figure");
     }
 }
 

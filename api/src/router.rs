@@ -116,7 +116,7 @@ mod tests {
     async fn ask(path: &str) -> (StatusCode, serde_json::Value) {
         let routes = Router::new()
             .route("/panic", get(|| async { panic!("secret") as String }))
-            .route("/slow", get(|| std::future::pending::<String>()))
+            .route("/slow", get(std::future::pending::<String>))
             .route("/teapot", get(|| async { StatusCode::IM_A_TEAPOT }))
             .route("/broken", get(|| async { StatusCode::BAD_GATEWAY }));
         let options = Options { request_timeout: Duration::from_millis(20), ..Options::default() };

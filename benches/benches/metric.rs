@@ -10,8 +10,11 @@ use xueqing_benches::{homework, ingest, raw};
 use xueqing_query::{Engine, Options, Request, Scope, Setup};
 use xueqing_schema::Standard;
 
-/// (figure, grouping, parameters) as the class page asks for them, and one over the whole district.
-const ASKED: [(&str, &[&str], &[(&str, &str)]); 4] = [
+/// Figure, grouping, parameters.
+type Asked = (&'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
+
+/// As the class page asks for them, and one over the whole district.
+const ASKED: [Asked; 4] = [
     ("workload/daily_minutes", &["day"], &[("class", "00001")]),
     ("workload/subject_minutes", &["subject"], &[("class", "00001"), ("from", "2026-03-06"), ("to", "2026-03-06")]),
     ("homework/submission_rate", &["day", "subject"], &[("class", "00001")]),

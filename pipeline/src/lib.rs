@@ -38,7 +38,7 @@ mod setup;
 mod upkeep;
 mod validate;
 
-pub use decode::{Decoder, Format, Reject};
+pub use decode::{Decoded, Decoder, Format, Reject};
 pub use error::Error;
 pub use ingest::{Ingest, Origin, Raw};
 pub use quarantine::{Filter, QuarantinedRow};

@@ -1,5 +1,7 @@
 //! What a caller may ask: dimensions, parameters, a district's own figures, small groups, formats.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod support;
 
 use rstest::rstest;

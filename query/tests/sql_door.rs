@@ -1,5 +1,7 @@
 //! The SQL door: what it answers, what it refuses, and that nothing it is asked outgrows its limits.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod support;
 
 use std::time::Duration;

@@ -138,3 +138,21 @@ pub fn files_below(folder: &Path) -> Vec<PathBuf> {
     }
     files
 }
+
+/// Whether two answers are equal, floating-point numbers to 1e-9: threads may add them up in another order.
+pub fn same(ours: &Value, theirs: &Value) -> bool {
+    match (ours, theirs) {
+        (Value::Number(ours), Value::Number(theirs)) => {
+            let (ours, theirs) = (ours.as_f64().unwrap_or(f64::NAN), theirs.as_f64().unwrap_or(f64::NAN));
+            (ours - theirs).abs() <= 1e-9 * theirs.abs().max(1.0)
+        }
+        (Value::Array(ours), Value::Array(theirs)) => {
+            ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(ours, theirs)| same(ours, theirs))
+        }
+        (Value::Object(ours), Value::Object(theirs)) => {
+            ours.len() == theirs.len()
+                && ours.iter().all(|(name, ours)| theirs.get(name).is_some_and(|theirs| same(ours, theirs)))
+        }
+        _ => ours == theirs,
+    }
+}

@@ -12,7 +12,7 @@ use crate::Result;
 
 const DEFINITION: &str = "definition";
 /// Source rows that one part may read, so that memory does not grow with the backlog. A day is never split.
-const PART_ROWS: u64 = 1_000_000;
+const PART_ROWS: u64 = 300_000;
 /// Versions without a touched day after which the position moves on all the same, to keep the next look short.
 const STALE: i64 = 64;
 
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn parts_hold_every_day_once_and_no_more_rows_than_allowed() {
-        let rows: BTreeMap<i32, u64> = (0..10).map(|day| (day, 400_000)).collect();
+        let rows: BTreeMap<i32, u64> = (0..10).map(|day| (day, 120_000)).collect();
         let days: BTreeSet<i32> = (0..12).collect();
         let parts = parts(&days, &rows);
         assert_eq!(parts.iter().map(BTreeSet::len).collect::<Vec<_>>(), [2, 2, 2, 2, 4]);
