@@ -30,6 +30,18 @@ fn wrong_usage_is_exit_code_2() {
 }
 
 #[test]
+fn a_file_that_cannot_be_read_does_not_keep_the_others_out() {
+    let district = District::new();
+    std::fs::write(district.path("a.csv"), "学号,日期\n1,2026-11-20\n").expect("written");
+    std::fs::write(district.path("b.ndjson"), "{\"assignment\": \"a\"}\n").expect("written");
+    let done = district.run(&["ingest", "--kind", "homework", "--json", "a.csv", "b.ndjson", "none.csv"]);
+    assert_eq!(done.status.code(), Some(1));
+    let told: serde_json::Value = serde_json::from_slice(&done.stdout).expect("JSON");
+    assert_eq!((told["read"].as_u64(), told["files"][0]["source"].as_str()), (Some(1), Some("b.ndjson")));
+    assert_eq!((told["failed"][0]["code"].as_str(), told["failed"][1]["code"].as_str()), (Some("columns"), Some("io")));
+}
+
+#[test]
 fn a_file_that_cannot_be_read_is_an_error_and_rejected_rows_are_not() {
     let district = District::new();
     std::fs::write(district.path("a.csv"), "学号,日期\n1,2026-11-20\n").expect("written");

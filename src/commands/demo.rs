@@ -135,6 +135,7 @@ async fn make(dir: &Path, wanted: &Mark, size: &Size, house: &House, machine: bo
     let report = ingest::take(&ingest, ingest::folder(&files, house)?, machine).await;
     ingest.shutdown().await;
     let report = report?;
+    ingest::told(&report.failed)?;
     write(dir, wanted)?;
     let ingest::Report { read, accepted, rejected, seconds, .. } = report;
     output::note(&format!(

@@ -11,12 +11,12 @@ use std::time::Instant;
 
 use anyhow::Context;
 use clap::Args;
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, stream};
 use indicatif::ProgressBar;
 use serde::Serialize;
 use xueqing_pipeline::{Format, Ingest, Origin};
 
-use crate::failure::Failure;
+use crate::failure::{self, Failure};
 use crate::output;
 use crate::wiring::House;
 
@@ -83,6 +83,20 @@ pub struct Report {
     pub version: i64,
     pub seconds: f64,
     pub files: Vec<Taken>,
+    /// Files that could not be read to their end, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub failed: Vec<Failed>,
+}
+
+/// A file that was not taken in whole.
+#[derive(Debug, Serialize)]
+pub struct Failed {
+    pub source: String,
+    pub mapping: String,
+    pub code: &'static str,
+    pub error: String,
+    #[serde(skip)]
+    cause: anyhow::Error,
 }
 
 /// Takes the files in.
@@ -91,8 +105,27 @@ pub async fn run(arguments: Arguments, house: &House, machine: bool) -> anyhow::
     let ingest = house.ingest(&house.lake()?).await?;
     let report = take(&ingest, jobs, machine).await;
     ingest.shutdown().await;
-    let report = report?;
-    if machine { output::json(&report) } else { output::print(&summary(&report)) }
+    let mut report = report?;
+    // One file that fails alone needs no table.
+    if report.files.is_empty()
+        && report.failed.len() == 1
+        && let Some(failed) = report.failed.pop()
+    {
+        return Err(failed.cause);
+    }
+    if machine {
+        output::json(&report)?
+    } else {
+        output::print(&summary(&report))?
+    }
+    told(&report.failed)
+}
+
+/// An error that names every file that failed, when any did.
+pub fn told(failed: &[Failed]) -> anyhow::Result<()> {
+    let Some(first) = failed.first() else { return Ok(()) };
+    let lines: Vec<&str> = failed.iter().map(|failed| failed.error.as_str()).collect();
+    Err(Failure::new(first.code, format!("{} files were not taken in whole:\n  {}", failed.len(), lines.join("\n  "))).into())
 }
 
 fn jobs(arguments: &Arguments, house: &House) -> anyhow::Result<Vec<Job>> {
@@ -180,27 +213,26 @@ pub async fn take(ingest: &Ingest, jobs: Vec<Job>, machine: bool) -> anyhow::Res
         queues.entry(job.mapping.clone()).or_default().push(job);
     }
     let queues = stream::iter(queues.into_values()).map(|queue| in_order(ingest, queue, &bar)).buffered(SIDE_BY_SIDE);
-    let taken: anyhow::Result<Vec<Vec<Taken>>> = queues.try_collect().await;
+    let outcomes: Vec<Vec<Result<Taken, Failed>>> = queues.collect().await;
     bar.set_message("rollups · 汇总");
-    let taken = match taken {
-        Ok(taken) => taken,
-        Err(error) => {
-            bar.finish_and_clear();
-            return Err(error);
-        }
-    };
-    ingest.settled().await?;
+    let settled = ingest.settled().await;
     bar.finish_and_clear();
-    Ok(report(taken.into_iter().flatten().collect(), begun.elapsed().as_secs_f64()))
+    settled?;
+    Ok(report(outcomes.into_iter().flatten(), begun.elapsed().as_secs_f64()))
 }
 
-async fn in_order(ingest: &Ingest, queue: Vec<Job>, bar: &ProgressBar) -> anyhow::Result<Vec<Taken>> {
-    let mut taken = Vec::new();
+/// One file after the other; a file that cannot be read does not keep the next ones out.
+async fn in_order(ingest: &Ingest, queue: Vec<Job>, bar: &ProgressBar) -> Vec<Result<Taken, Failed>> {
+    let mut outcomes = Vec::new();
     for job in queue {
-        let place = job.path.display().to_string();
-        taken.push(one(ingest, job, bar).await.with_context(|| format!("{place} was not taken in whole"))?);
+        let (place, source, mapping) = (job.path.display().to_string(), job.source.clone(), job.mapping.clone());
+        let outcome = one(ingest, job, bar).await.with_context(|| format!("{place} was not taken in whole"));
+        outcomes.push(outcome.map_err(|cause| {
+            let (code, error) = (failure::code(&cause), failure::describe(&cause));
+            Failed { source, mapping, code, error, cause }
+        }));
     }
-    Ok(taken)
+    outcomes
 }
 
 async fn one(ingest: &Ingest, job: Job, bar: &ProgressBar) -> anyhow::Result<Taken> {
@@ -214,15 +246,21 @@ async fn one(ingest: &Ingest, job: Job, bar: &ProgressBar) -> anyhow::Result<Tak
     Ok(Taken { source, mapping, read, accepted, rejected, version })
 }
 
-fn report(files: Vec<Taken>, seconds: f64) -> Report {
-    Report {
-        read: files.iter().map(|file| file.read).sum(),
-        accepted: files.iter().map(|file| file.accepted).sum(),
-        rejected: files.iter().map(|file| file.rejected).sum(),
-        version: files.iter().map(|file| file.version).max().unwrap_or_default(),
-        seconds: (seconds * 1e3).round() / 1e3,
-        files,
+fn report(outcomes: impl Iterator<Item = Result<Taken, Failed>>, seconds: f64) -> Report {
+    let mut report = Report { seconds: (seconds * 1e3).round() / 1e3, ..Report::default() };
+    for outcome in outcomes {
+        match outcome {
+            Ok(file) => {
+                report.read += file.read;
+                report.accepted += file.accepted;
+                report.rejected += file.rejected;
+                report.version = report.version.max(file.version);
+                report.files.push(file);
+            }
+            Err(failed) => report.failed.push(failed),
+        }
     }
+    report
 }
 
 fn summary(report: &Report) -> String {

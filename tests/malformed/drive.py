@@ -36,12 +36,11 @@ def fail(what, where, detail=""):
     failures.append(f"{what}: {where} {detail}".strip())
 
 
-def calls(paths, refused):
-    """One file in `SAMPLED`, in calls of up to `PER_CALL` files of one kind. A giant is a call of its own, and so is a file that
-    HTTP refused as a whole, because it ends its call."""
+def calls(paths):
+    """One file in `SAMPLED`, in calls of up to `PER_CALL` files of one kind. A giant is a call of its own."""
     kinds = collections.defaultdict(list)
     for path in [*paths[::SAMPLED], *(path for path in paths if "giant" in path.name)]:
-        if "giant" in path.name or path in refused:
+        if "giant" in path.name:
             yield path.parent.name, [path]
         else:
             kinds[path.parent.name].append(path)
@@ -69,23 +68,23 @@ def receipt(text):
 
 
 def ingest(binary, env, kind, files, totals):
-    """One call. It stops at a file that cannot be read at all; then the halves are tried, down to that file."""
+    """One call. A file that cannot be read at all is named in the receipt and does not keep the others out."""
     code, out, err, peak = run([binary, "ingest", "--kind", kind, "--json", *files], env)
     where = f"{files[0].name} and {len(files) - 1} more" if len(files) > 1 else files[0].name
     totals["calls"] += 1
     totals["peak_mib"] = max(totals["peak_mib"], round(peak, 1))
-    if code < 0 or code == 101 or "panicked" in err:
+    if code not in (0, 1) or "panicked" in err:
         return fail("panic or signal", where, f"exit {code} {err[-500:]}")
     if peak > LIMIT_MIB:
         fail("memory", where, f"{peak:.0f} MiB")
-    if code == 0:
-        return count(receipt(out), where, totals)
-    if len(files) > 1:
-        for half in (files[: len(files) // 2], files[len(files) // 2 :]):
-            ingest(binary, env, kind, half, totals)
-        return
-    totals["refused"] += 1
-    if not any(line.startswith("error[") for line in err.splitlines()):
+    told = receipt(out)
+    if told:
+        count(told, where, totals)
+        if len(told["files"]) + len(told.get("failed", [])) != len(files):
+            fail("a file is not accounted for", where)
+    messages = [failed["error"] for failed in told.get("failed", [])] if told else err.splitlines()
+    totals["refused"] += len(messages) if told else 1
+    if code == 1 and not any(message.startswith("error[") for message in messages):
         fail("no clear message", where, f"exit {code} {err[-300:]}")
 
 
@@ -172,16 +171,14 @@ def post(server, path, totals, guard):
         elif answer and "detail" not in json.loads(answer):
             fail("no detail", path.name, f"{status} {answer[:300]!r}")
         totals["refused"] += status != 200
-    return status
 
 
-def through_http(binary, scratch, paths, refused):
-    """Every file as one body, many at once; adds those that are refused as a whole to `refused`."""
+def through_http(binary, scratch, paths):
+    """Every file as one body, many at once."""
     totals, guard, server = fresh(), threading.Lock(), Server(binary, lake(scratch / "lake-http"))
     try:
         with ThreadPoolExecutor(PARALLEL) as pool:
-            statuses = list(pool.map(lambda path: post(server, path, totals, guard), paths))
-        refused.update(path for path, status in zip(paths, statuses) if status != 200)
+            list(pool.map(lambda path: post(server, path, totals, guard), paths))
         totals["peak_mib"] = round(server.peak_mib(), 1)
         if server.get("/readyz")[0] != 200:
             fail("not ready", "after all requests")
@@ -196,10 +193,10 @@ def through_http(binary, scratch, paths, refused):
     return totals
 
 
-def through_ingest(binary, scratch, paths, refused):
-    """Batches go into lakes of their own, so that no lake grows to thousands of commits; refused files share one."""
+def through_ingest(binary, scratch, paths):
+    """Batches go into lakes of their own, so that no lake grows to thousands of commits; single files share one."""
     totals = fresh()
-    for number, (kind, files) in enumerate(calls(paths, refused)):
+    for number, (kind, files) in enumerate(calls(paths)):
         name = "shared" if len(files) == 1 else str(number)
         ingest(binary, lake(scratch / f"lake-{name}"), kind, files, totals)
         if name != "shared":
@@ -238,12 +235,11 @@ def main():
         if not folder.exists():
             make.make(folder, given.count)
         paths = sorted(path for path in folder.rglob("*") if path.is_file())
-        refused = set()
         for name, way in {"http": through_http, "ingest": through_ingest}.items():
             if given.only not in (None, name):
                 continue
             began = time.perf_counter()
-            totals = way(given.binary.resolve(), Path(scratch), paths, refused)
+            totals = way(given.binary.resolve(), Path(scratch), paths)
             print(
                 json.dumps({"way": name, "files": len(paths), "seconds": round(time.perf_counter() - began, 1), **totals}),
                 flush=True,
