@@ -21,7 +21,7 @@ Examples · 例子:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// The folder to write to; files go to <mapping>/<file> · 输出文件夹
+    /// The folder to write to; files go to `<mapping>/<file>` · 输出文件夹
     #[arg(long, value_name = "FOLDER")]
     pub out: PathBuf,
     #[command(flatten)]
