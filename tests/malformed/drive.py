@@ -244,7 +244,7 @@ def main():
                 json.dumps({"way": name, "files": len(paths), "seconds": round(time.perf_counter() - began, 1), **totals}),
                 flush=True,
             )
-        for place in Path(scratch).glob("lake-*"):
+        for place in filter(Path.is_dir, Path(scratch).glob("lake-*")):
             code, _, err, _ = run([given.binary.resolve(), "query", "--json", "SELECT count(*) AS n FROM homework"], lake(place))
             if code != 0:
                 fail("the lake does not answer", place.name, err[-500:])
