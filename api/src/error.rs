@@ -43,11 +43,6 @@ pub enum Error {
     /// The content type cannot be read here.
     #[error("content type `{found}` is not read here; send {expected}")]
     UnsupportedMediaType { found: String, expected: &'static str },
-    /// The planner would run out of stack.
-    #[error(
-        "the SQL is too deep: one expression may have {operators} operators, one statement {relations} joins, set operations and named subqueries; use IN (…) or split the query"
-    )]
-    SqlTooDeep { operators: usize, relations: usize },
     /// Nothing that the client accepts can be made.
     #[error(
         "`{0}` asks for no format that can be made; ask for application/json, text/csv or application/vnd.apache.arrow.stream"
@@ -83,7 +78,6 @@ impl Error {
             Error::InvalidJson(_) => "invalid_json",
             Error::BodyTooLarge { .. } => "body_too_large",
             Error::UnsupportedMediaType { .. } => "unsupported_media_type",
-            Error::SqlTooDeep { .. } => "sql_too_deep",
             Error::NotAcceptable(_) => "not_acceptable",
             Error::TooManyRequests(_) => "too_many_requests",
             Error::RequestTimeout(_) => "request_timeout",

@@ -30,7 +30,6 @@ mod request_id;
 mod router;
 mod serve;
 mod sql;
-mod sql_depth;
 mod standard;
 mod telemetry;
 mod wire;

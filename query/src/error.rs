@@ -24,6 +24,11 @@ pub enum Error {
     BadSql { reason: String },
     #[error("the SQL is longer than {limit} bytes: shorten it")]
     SqlTooLong { limit: usize },
+    /// The planner would run out of stack.
+    #[error(
+        "the SQL is too deep: one expression may have {operators} operators, one statement {relations} joins, set operations and named subqueries; use IN (…) or split the query"
+    )]
+    SqlTooDeep { operators: usize, relations: usize },
     #[error("the answer has more than {limit} rows: narrow the filter, group more coarsely or add a LIMIT")]
     TooManyRows { limit: usize },
     #[error("the query needs more memory than the {limit} bytes it may use: narrow the filter or group more coarsely")]
@@ -52,6 +57,7 @@ impl Error {
             Self::UnknownTable { .. } => "unknown_table",
             Self::BadSql { .. } => "bad_sql",
             Self::SqlTooLong { .. } => "sql_too_long",
+            Self::SqlTooDeep { .. } => "sql_too_deep",
             Self::TooManyRows { .. } => "too_many_rows",
             Self::MemoryLimit { .. } => "memory_limit",
             Self::TimeLimit { .. } => "time_limit",

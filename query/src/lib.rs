@@ -13,6 +13,7 @@
 mod bind;
 mod catalog;
 mod cooperate;
+mod depth;
 mod engine;
 mod error;
 pub mod format;

@@ -21,9 +21,9 @@ use datafusion::scalar::ScalarValue;
 use datafusion::sql::parser::Statement;
 use futures::StreamExt;
 
-use crate::Error;
 use crate::catalog::{Catalog, Pinned};
 use crate::engine::{CATALOG, Limits, SCHEMA};
+use crate::{Error, depth};
 
 /// The longest SQL text that is taken.
 const SQL_BYTES: usize = 64 * 1024;
@@ -46,6 +46,7 @@ pub(crate) async fn run(
     if sql.len() > SQL_BYTES {
         return Err(Error::SqlTooLong { limit: SQL_BYTES });
     }
+    depth::check(sql)?;
     let engine = |error| Error::from_engine(error, limits.memory);
     let dialect = state.config_options().sql_parser.dialect;
     let statement = state.sql_to_statement(sql, &dialect).map_err(engine)?;

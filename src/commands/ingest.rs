@@ -125,7 +125,7 @@ pub async fn run(arguments: Arguments, house: &House, machine: bool) -> anyhow::
 pub fn told(failed: &[Failed]) -> anyhow::Result<()> {
     let Some(first) = failed.first() else { return Ok(()) };
     let lines: Vec<&str> = failed.iter().map(|failed| failed.error.as_str()).collect();
-    Err(Failure::new(first.code, format!("{} files were not taken in whole:\n  {}", failed.len(), lines.join("\n  "))).into())
+    Err(Failure::new(first.code, format!("not taken in whole · 未能完整导入: {}\n  {}", failed.len(), lines.join("\n  "))).into())
 }
 
 fn jobs(arguments: &Arguments, house: &House) -> anyhow::Result<Vec<Job>> {
