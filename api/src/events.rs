@@ -10,7 +10,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
-use xueqing_pipeline::{Format, Raw};
+use xueqing_pipeline::{Format, Identity, Raw};
 
 use crate::params::Params;
 use crate::router::Shared;
@@ -91,7 +91,7 @@ pub(crate) async fn post(
     params.finish(KNOWN)?;
     let held = body::read(body, &shared.limits).await?;
     let (bytes, size) = (held.bytes.clone(), held.bytes.len());
-    let raw = Raw { bytes, mapping: mapping.clone(), format, encoding, source };
+    let raw = Raw { bytes, mapping: mapping.clone(), format, encoding, source, identity: Identity::Unknown };
     let receipt = shared.app.ingest.submit(raw).await?;
     shared.telemetry.received(&mapping, size, receipt.accepted, receipt.rejected, receipt.version);
     Ok(Json(receipt.into()))

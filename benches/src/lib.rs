@@ -14,7 +14,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use chrono_tz::Asia::Shanghai;
 use xueqing_lake::Lake;
-use xueqing_pipeline::{Format, Ingest, Options, Raw, Setup};
+use xueqing_pipeline::{Format, Identity, Ingest, Options, Raw, Setup};
 use xueqing_schema::Standard;
 use xueqing_schema::ids::Pseudonyms;
 
@@ -79,7 +79,14 @@ pub async fn ingest(folder: &Path, standard: Arc<Standard>) -> Ingest {
 
 /// NDJSON homework on its way in.
 pub fn raw(bytes: Bytes) -> Raw {
-    Raw { bytes, mapping: "homework".to_owned(), format: Format::Ndjson, encoding: None, source: "bench".to_owned() }
+    Raw {
+        bytes,
+        mapping: "homework".to_owned(),
+        format: Format::Ndjson,
+        encoding: None,
+        source: "bench".to_owned(),
+        identity: Identity::Unknown,
+    }
 }
 
 #[cfg(test)]

@@ -42,6 +42,7 @@ pub struct Raw {
     pub encoding: Option<String>,
     /// What the quarantine calls the sender.
     pub source: String,
+    pub identity: Identity,
 }
 
 /// How to read a stream, and whose it is: [`Raw`] without the bytes.
@@ -51,6 +52,21 @@ pub struct Origin {
     pub format: Format,
     pub encoding: Option<String>,
     pub source: String,
+    pub identity: Identity,
+}
+
+/// How a repeat of an input is recognised. What is remembered of it travels in the commits of its rows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Identity {
+    /// Not at all: keys and revisions make a repeat harmless.
+    #[default]
+    Unknown,
+    /// By what it holds: the same content goes on where its last commit stood, and content taken whole is not taken again.
+    Content,
+    /// By the name that its sender gave it, such as an idempotency key; other content under the same name is an error.
+    Named(String),
+    /// By a source's own numbering: with the rows it is remembered that `source` has been taken up to `next`.
+    Offset { source: String, next: i64 },
 }
 
 /// One district's ingest. Clones share it.
@@ -110,8 +126,8 @@ impl Ingest {
     /// `closed` when shutting down; what decoding says of a body that cannot be read at all; what the lake says of a failed
     /// commit. Rows that break the standard are no error.
     pub async fn submit(&self, raw: Raw) -> Result<Receipt> {
-        let Raw { bytes, mapping, format, encoding, source } = raw;
-        let origin = Origin { mapping, format, encoding, source };
+        let Raw { bytes, mapping, format, encoding, source, identity } = raw;
+        let origin = Origin { mapping, format, encoding, source, identity };
         self.take(Box::new(Cursor::new(bytes)), origin, false, |_| {}).await
     }
 
@@ -157,6 +173,17 @@ impl Ingest {
             None => table.version(),
         };
         Ok(receipt)
+    }
+
+    /// How far `source` has been taken into the table of a mapping's kind; see [`Identity::Offset`].
+    ///
+    /// # Errors
+    /// An unknown mapping; what the lake says when it cannot be read.
+    pub async fn offset(&self, mapping: &str, source: &str) -> Result<Option<i64>> {
+        let standard = &self.inner.setup.standard;
+        let table = self.inner.tables.kind(&standard.kind(&standard.mapping(mapping)?.kind)?)?;
+        table.refresh().await?;
+        Ok(table.position(source))
     }
 
     /// Waits until the rollups have caught up with everything acknowledged before this call.

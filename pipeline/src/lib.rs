@@ -40,7 +40,7 @@ mod validate;
 
 pub use decode::{Decoded, Decoder, Format, Reject};
 pub use error::Error;
-pub use ingest::{Ingest, Origin, Raw};
+pub use ingest::{Identity, Ingest, Origin, Raw};
 pub use quarantine::{Filter, QuarantinedRow};
 pub use receipt::{Progress, Receipt};
 pub use rollup::{Rollup, Rollups};

@@ -19,6 +19,8 @@ pub struct Receipt {
     pub accepted: u64,
     /// Rows that went to quarantine.
     pub rejected: u64,
+    /// Rows of those read that an earlier attempt at the same input had committed; see [`crate::Identity`].
+    pub repeated: u64,
     /// The version of the kind's table in which everything accepted is visible.
     pub version: i64,
     /// The first hundred rejects.

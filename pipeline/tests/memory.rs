@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use xueqing_lake::Lake;
-use xueqing_pipeline::{Format, Ingest, Options, Origin, Setup};
+use xueqing_pipeline::{Format, Identity, Ingest, Options, Origin, Setup};
 use xueqing_schema::Standard;
 use xueqing_schema::ids::Pseudonyms;
 
@@ -60,7 +60,13 @@ async fn a_long_stream_takes_bounded_memory() {
     .await
     .expect("ingest starts");
     let rows = 1_500_000;
-    let origin = Origin { mapping: "homework".to_owned(), format: Format::Ndjson, encoding: None, source: "long".to_owned() };
+    let origin = Origin {
+        mapping: "homework".to_owned(),
+        format: Format::Ndjson,
+        encoding: None,
+        source: "long".to_owned(),
+        identity: Identity::Unknown,
+    };
     let (before, highest) = (resident_bytes(), Arc::new(AtomicU64::new(0)));
     let peak = Arc::clone(&highest);
     let watch = move |_| _ = peak.fetch_max(resident_bytes(), Ordering::Relaxed);

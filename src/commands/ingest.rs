@@ -14,7 +14,7 @@ use clap::Args;
 use futures::{StreamExt, stream};
 use indicatif::ProgressBar;
 use serde::Serialize;
-use xueqing_pipeline::{Format, Ingest, Origin};
+use xueqing_pipeline::{Format, Identity, Ingest, Origin};
 
 use crate::failure::{self, Failure};
 use crate::output;
@@ -240,7 +240,8 @@ async fn one(ingest: &Ingest, job: Job, bar: &ProgressBar) -> anyhow::Result<Tak
     let reader: Box<dyn Read + Send> =
         if path.as_os_str() == "-" { Box::new(std::io::stdin()) } else { Box::new(bar.wrap_read(File::open(&path)?)) };
     bar.set_message(source.clone());
-    let origin = Origin { mapping: mapping.clone(), format: Format::Auto, encoding, source: source.clone() };
+    let origin =
+        Origin { mapping: mapping.clone(), format: Format::Auto, encoding, source: source.clone(), identity: Identity::Content };
     let receipt = ingest.submit_file(reader, origin, |_| {}).await?;
     let xueqing_pipeline::Receipt { read, accepted, rejected, version, .. } = receipt;
     Ok(Taken { source, mapping, read, accepted, rejected, version })

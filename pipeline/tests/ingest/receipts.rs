@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use xueqing_pipeline::{Filter, Format, Ingest, Origin, QuarantinedRow};
+use xueqing_pipeline::{Filter, Format, Identity, Ingest, Origin, QuarantinedRow};
 
 use crate::world::{World, homework, raw, send};
 
@@ -95,7 +95,13 @@ async fn a_file_in_many_commits_is_counted_whole_and_reports_its_progress() {
         _ => homework("2026-11-20", &format!("a{n}"), "1", "submitted", ""),
     };
     let text = (0..150_000).map(line).collect::<Vec<_>>().join("\n");
-    let origin = Origin { mapping: "homework".to_owned(), format: Format::Auto, encoding: None, source: "big.ndjson".to_owned() };
+    let origin = Origin {
+        mapping: "homework".to_owned(),
+        format: Format::Auto,
+        encoding: None,
+        source: "big.ndjson".to_owned(),
+        identity: Identity::Unknown,
+    };
     let (seen, steps) = std::sync::mpsc::channel();
     let report = move |progress| seen.send(progress).expect("the test listens");
     let receipt = ingest.submit_file(Box::new(Cursor::new(text.into_bytes())), origin, report).await.expect("accepted");

@@ -8,7 +8,7 @@ use arrow::util::pretty::pretty_format_batches;
 use datafusion::prelude::SessionContext;
 use tempfile::TempDir;
 use xueqing_lake::Lake;
-use xueqing_pipeline::{Format, Ingest, Options, Raw, Receipt, Setup};
+use xueqing_pipeline::{Format, Identity, Ingest, Options, Raw, Receipt, Setup};
 use xueqing_schema::Standard;
 use xueqing_schema::ids::Pseudonyms;
 
@@ -87,6 +87,7 @@ pub fn raw(mapping: &str, source: &str, lines: &[String]) -> Raw {
         format: Format::Ndjson,
         encoding: None,
         source: source.to_owned(),
+        identity: Identity::Unknown,
     }
 }
 
