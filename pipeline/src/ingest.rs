@@ -181,7 +181,7 @@ impl Ingest {
     /// An unknown mapping; what the lake says when it cannot be read.
     pub async fn offset(&self, mapping: &str, source: &str) -> Result<Option<i64>> {
         let standard = &self.inner.setup.standard;
-        let table = self.inner.tables.kind(&standard.kind(&standard.mapping(mapping)?.kind)?)?;
+        let table = self.inner.tables.kind(standard.kind(&standard.mapping(mapping)?.kind)?)?;
         table.refresh().await?;
         Ok(table.position(source))
     }
