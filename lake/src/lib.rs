@@ -6,7 +6,7 @@
 //! ```text
 //!  Lake ── lock() ───────────── one writer over all processes
 //!   └─ Table ─ append, replace ─▶ write ──▶ Parquet files, flushed ─┐
-//!       │                        (by day)                           ▼
+//!       │                  encode (by day)                          ▼
 //!       │                                   log ──▶ _delta_log/N.json, created once, flushed
 //!       │  state: columns, live files, positions  ◀── refresh ──────┘
 //!       ├─ provider ──▶ prune ──▶ scan ──▶ DataSourceExec over file://…   (pinned at a version)
@@ -19,6 +19,7 @@ mod changes;
 mod compact;
 mod create;
 mod current;
+mod encode;
 mod error;
 mod lake;
 mod lock;
@@ -42,3 +43,4 @@ pub use lake::{Clock, Lake};
 pub use lock::WriteLock;
 pub use maintain::{MaintainOptions, Maintenance};
 pub use table::{Commit, DataFile, Position, Table, TableStats};
+pub use write::Prepared;

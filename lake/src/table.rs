@@ -17,6 +17,7 @@ use deltalake::kernel::{Action, Transaction};
 use deltalake::protocol::{DeltaOperation, SaveMode};
 use serde::Serialize;
 
+use crate::encode::SEQ;
 use crate::error::{Error, Result};
 use crate::lake::Clock;
 use crate::log::{Log, Written};
@@ -24,7 +25,7 @@ use crate::root::Place;
 use crate::scan::Provider;
 use crate::state::{LiveFile, State};
 use crate::stats;
-use crate::write::{self, NewFile};
+use crate::write::{self, NewFile, Prepared};
 
 const ATTEMPTS: usize = 1000;
 
@@ -138,9 +139,29 @@ impl Table {
     /// # Errors
     /// `lake_batch` when a batch does not fit; `lake_conflict` when another writer moved one of the positions.
     pub async fn append(&self, batches: Vec<RecordBatch>, positions: &[Position]) -> Result<Commit> {
-        let files = self.write(batches, None).await?;
+        self.append_prepared(self.prepare(batches).await?, positions).await
+    }
+
+    /// Encodes rows for [`Table::append_prepared`]; needs no lock. Of a table with `seq`, they need not have it yet.
+    ///
+    /// # Errors
+    /// `lake_batch` when a batch does not fit.
+    pub async fn prepare(&self, batches: Vec<RecordBatch>) -> Result<Prepared> {
+        write::prepare(&self.inner.log.table, &self.state().shape, batches).await
+    }
+
+    /// Adds rows; those without a number are numbered on from the last. The next number is a position like any other.
+    ///
+    /// # Errors
+    /// `lake_conflict` when another writer has numbered rows, or moved one of the positions, since this handle's version.
+    pub async fn append_prepared(&self, prepared: Prepared, positions: &[Position]) -> Result<Commit> {
+        let next = self.position(SEQ).unwrap_or(0);
+        let end = next.saturating_add(i64::try_from(prepared.rows()).unwrap_or(i64::MAX));
+        let numbered = prepared.lacks_numbers().then(|| Position { source: SEQ.to_owned(), value: end });
+        let positions: Vec<Position> = positions.iter().cloned().chain(numbered).collect();
+        let files = self.store(prepared, next).await?;
         let plan = |_: &State| Ok(files.iter().map(|f| f.action(true)).collect());
-        let change = Change { positions, mode: SaveMode::Append, plan: &plan, days: None };
+        let change = Change { positions: &positions, mode: SaveMode::Append, plan: &plan, days: None };
         self.finish(change, &files).await
     }
 
@@ -194,7 +215,12 @@ impl Table {
     }
 
     async fn replace(&self, days: Option<&BTreeSet<i32>>, batches: Vec<RecordBatch>, positions: &[Position]) -> Result<Commit> {
-        let files = self.write(batches, days).await?;
+        let prepared = self.prepare(batches).await?;
+        if let Some(day) = days.and_then(|days| prepared.stray(days)) {
+            let day = stats::date_text(day).unwrap_or_default();
+            return Err(Error::batch(self.name(), format!("it has rows of {day}, which is not replaced")));
+        }
+        let files = self.store(prepared, 0).await?;
         let now = self.now();
         let plan = |state: &State| {
             let removed = state.files_of(days).into_iter().map(|f| f.remove(now, true));
@@ -204,16 +230,9 @@ impl Table {
         self.finish(change, &files).await
     }
 
-    async fn write(&self, batches: Vec<RecordBatch>, days: Option<&BTreeSet<i32>>) -> Result<Vec<NewFile>> {
-        let state = self.state();
-        let parts = write::split(self.name(), &state.shape, batches)?;
-        let strange = |day: i32| days.is_some_and(|days| !days.contains(&day));
-        if let Some(day) = parts.iter().filter_map(|p| p.day).find(|day| strange(*day)) {
-            let day = stats::date_text(day).unwrap_or_default();
-            return Err(Error::batch(self.name(), format!("it has rows of {day}, which is not replaced")));
-        }
+    async fn store(&self, prepared: Prepared, next: i64) -> Result<Vec<NewFile>> {
         let store = self.inner.log.store.object_store(None);
-        write::store(&self.inner.log.table, &state.shape, store.as_ref(), parts, self.now()).await
+        write::store(&self.inner.log.table, store.as_ref(), prepared, next, self.now()).await
     }
 
     async fn finish(&self, change: Change<'_>, files: &[NewFile]) -> Result<Commit> {

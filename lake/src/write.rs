@@ -3,7 +3,7 @@
 //! Invariants: rows keep their order within a day; a file is on disk before its name can enter the log; a crash
 //! before the commit leaves files that no version names, which cleaning up removes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array, new_null_array};
@@ -11,28 +11,51 @@ use arrow::compute::take_record_batch;
 use arrow::datatypes::{DataType, Date32Type, Schema, SchemaRef};
 use bytes::Bytes;
 use deltalake::kernel::{Action, Add};
+use futures::{StreamExt, TryStreamExt, stream};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
-use parquet::file::properties::WriterProperties;
-use parquet::schema::types::ColumnPath;
 use uuid::Uuid;
 
+use crate::encode::{self, Encoded, Group, Layout, SEQ};
 use crate::error::{Error, Result};
 use crate::schema::Shape;
 use crate::stats;
 
-/// The column whose values only ever rise.
-const SEQ: &str = "seq";
 const BATCH_ROWS: usize = 8192;
+/// Files that are written and flushed at the same time: a disk flushes several nearly as quickly as one.
+const AT_ONCE: usize = 16;
 
 /// The rows of one data file to be.
 pub(crate) struct Part {
     pub day: Option<i32>,
     pub batches: Vec<RecordBatch>,
+}
+
+/// Rows made ready for a table off its lock: encoded and compressed, without the numbers that only the commit knows.
+pub struct Prepared {
+    pub(crate) shape: Arc<Shape>,
+    layout: Layout,
+    days: Vec<(Option<i32>, Group)>,
+}
+
+impl Prepared {
+    /// How many rows there are.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.days.iter().map(|(_, group)| group.rows() as u64).sum()
+    }
+
+    pub(crate) fn lacks_numbers(&self) -> bool {
+        self.days.iter().any(|(_, group)| group.lacks_numbers())
+    }
+
+    /// A day of these rows that is not among `days`.
+    pub(crate) fn stray(&self, days: &BTreeSet<i32>) -> Option<i32> {
+        self.days.iter().filter_map(|(day, _)| *day).find(|day| !days.contains(day))
+    }
 }
 
 /// A data file that is on disk and not yet part of the table.
@@ -85,43 +108,73 @@ fn split_by_day(table: &str, shape: &Shape, batch: &RecordBatch) -> Result<Vec<(
     rows.into_iter().map(take).collect()
 }
 
-/// The batch with exactly the columns of `schema`, by name; columns that it lacks become null.
+/// The batch with exactly the columns of `schema`, by name; columns that it lacks become null, but for the numbers.
 fn align(table: &str, schema: &SchemaRef, batch: &RecordBatch) -> Result<RecordBatch> {
-    let columns = schema.fields().iter().map(|field| match batch.column_by_name(field.name()) {
-        Some(column) if column.data_type() == field.data_type() => Ok(Arc::clone(column)),
+    let numbered = batch.column_by_name(SEQ).is_some();
+    let wanted: Vec<_> = schema.fields().iter().filter(|f| numbered || f.name() != SEQ).cloned().collect();
+    let mut fields = Vec::with_capacity(wanted.len());
+    let columns = wanted.iter().map(|field| match batch.column_by_name(field.name()) {
+        Some(column) if fits(column.data_type(), field.data_type()) => {
+            fields.push(Arc::new(field.as_ref().clone().with_data_type(column.data_type().clone())));
+            Ok(Arc::clone(column))
+        }
         Some(column) => {
             let (have, want) = (column.data_type(), field.data_type());
             Err(Error::batch(table, format!("column {} is {have} and must be {want}", field.name())))
         }
-        None => Ok(new_null_array(field.data_type(), batch.num_rows())),
+        None => {
+            fields.push(Arc::clone(field));
+            Ok(new_null_array(field.data_type(), batch.num_rows()))
+        }
     });
     let columns = columns.collect::<Result<Vec<ArrayRef>>>()?;
-    RecordBatch::try_new(Arc::clone(schema), columns).map_err(|e| Error::batch(table, e))
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(|e| Error::batch(table, e))
 }
 
-/// Writes each part as one flushed file under `root`.
+/// Texts may also come as a dictionary.
+fn fits(have: &DataType, want: &DataType) -> bool {
+    have == want || matches!(have, DataType::Dictionary(_, texts) if *want == DataType::Utf8 && texts.as_ref() == want)
+}
+
+/// Splits the rows by day and encodes them, off the threads that serve.
+pub(crate) async fn prepare(table: &Arc<str>, shape: &Arc<Shape>, batches: Vec<RecordBatch>) -> Result<Prepared> {
+    let (name, shape) = (Arc::clone(table), Arc::clone(shape));
+    apart(table, move || {
+        let parts = split(&name, &shape, batches)?;
+        let (days, batches): (Vec<_>, Vec<_>) = parts.into_iter().map(|part| (part.day, part.batches)).unzip();
+        let failed = Error::parquet(&name);
+        let layout = Layout::new(&shape.file_schema).map_err(&failed)?;
+        let groups = layout.encode(&batches).map_err(&failed)?;
+        Ok(Prepared { shape, layout, days: days.into_iter().zip(groups).collect() })
+    })
+    .await
+}
+
+/// Writes each day as one flushed file, its rows numbered on from `next`.
 pub(crate) async fn store(
     table: &Arc<str>,
-    shape: &Shape,
     store: &dyn ObjectStore,
-    parts: Vec<Part>,
+    prepared: Prepared,
+    mut next: i64,
     now: i64,
 ) -> Result<Vec<NewFile>> {
-    let mut files = Vec::with_capacity(parts.len());
-    for part in parts {
-        let day = part.day;
-        let schema = Arc::clone(&shape.file_schema);
-        let encoded = apart(table, move || encode(&schema, part.batches.into_iter().map(Ok)));
-        files.push(put(table, shape, store, day, encoded.await?, now).await?);
-    }
-    Ok(files)
-}
-
-/// A Parquet file in memory.
-struct Encoded {
-    bytes: Vec<u8>,
-    rows: u64,
-    stats: String,
+    let Prepared { shape, layout, days } = prepared;
+    let numbered = days.into_iter().map(|(day, group)| {
+        let first = next;
+        next += i64::try_from(group.rows()).unwrap_or_default();
+        (day, group, first)
+    });
+    let numbered: Vec<_> = numbered.collect();
+    let (layout, shape) = (&layout, &shape);
+    let write = |(day, group, first)| async move {
+        let layout = layout.clone();
+        let encoded = {
+            let name = Arc::clone(table);
+            apart(table, move || layout.file(vec![group], first).map_err(Error::parquet(&name)))
+        };
+        put(table, shape, store, day, encoded.await?, now).await
+    };
+    stream::iter(numbered).map(write).buffered(AT_ONCE).try_collect().await
 }
 
 /// Writes the rows of several data files, in their order, as one flushed file.
@@ -137,7 +190,7 @@ pub(crate) async fn merge(
     let encoded = apart(table, move || {
         let batches = inputs.into_iter().flat_map(rows_of);
         let aligned = |b: RecordBatch| align(&name, &schema, &b).map_err(|e| ParquetError::General(e.to_string()));
-        encode(&schema, batches.map(|batch| batch.and_then(aligned)))
+        copy(&schema, batches.map(|batch| batch.and_then(aligned))).map_err(Error::parquet(&name))
     });
     put(table, shape, store, day, encoded.await?, now).await
 }
@@ -153,34 +206,21 @@ fn rows_of(file: Bytes) -> Rows {
 }
 
 /// Runs encoding off the threads that serve.
-async fn apart(table: &str, work: impl FnOnce() -> Result<Encoded, ParquetError> + Send + 'static) -> Result<Encoded> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|_| Error::Cancelled { table: table.to_owned(), doing: "encoding" })?
-        .map_err(Error::parquet(table))
+async fn apart<T: Send + 'static>(table: &str, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    let lost = |_| Error::Cancelled { table: table.to_owned(), doing: "encoding" };
+    tokio::task::spawn_blocking(work).await.map_err(lost)?
 }
 
-fn encode(schema: &SchemaRef, batches: impl Iterator<Item = Result<RecordBatch, ParquetError>>) -> Result<Encoded, ParquetError> {
+/// The same rows as one file, read and written in passing.
+fn copy(schema: &SchemaRef, batches: impl Iterator<Item = Result<RecordBatch, ParquetError>>) -> Result<Encoded, ParquetError> {
     let mut bytes = Vec::new();
-    let mut writer = ArrowWriter::try_new(&mut bytes, Arc::clone(schema), Some(properties(schema)))?;
+    let properties = encode::properties(schema).build();
+    let mut writer = ArrowWriter::try_new(&mut bytes, Arc::clone(schema), Some(properties))?;
     for batch in batches {
         writer.write(&batch?)?;
     }
     let metadata = writer.close()?;
-    let rows = u64::try_from(metadata.file_metadata().num_rows()).unwrap_or_default();
-    let stats = stats::encode(schema, &metadata)?;
-    Ok(Encoded { bytes, rows, stats })
-}
-
-fn properties(schema: &Schema) -> WriterProperties {
-    let level = ZstdLevel::try_new(1).unwrap_or_default();
-    let mut properties = WriterProperties::builder().set_compression(Compression::ZSTD(level));
-    if schema.field_with_name(SEQ).is_ok_and(|f| f.data_type() == &DataType::Int64) {
-        let seq = ColumnPath::from(SEQ);
-        properties =
-            properties.set_column_dictionary_enabled(seq.clone(), false).set_column_encoding(seq, Encoding::DELTA_BINARY_PACKED);
-    }
-    properties.build()
+    encode::finished(bytes, schema, &metadata)
 }
 
 async fn put(
