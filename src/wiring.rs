@@ -9,7 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use xueqing_lake::Lake;
-use xueqing_pipeline::Ingest;
+use xueqing_pipeline::{Ingest, Rolling};
 use xueqing_query::Engine;
 use xueqing_schema::Standard;
 use xueqing_schema::ids::Pseudonyms;
@@ -70,8 +70,8 @@ impl House {
         self.lake()
     }
 
-    /// Starts taking events in. The key is made when the lake is new, with a note.
-    pub async fn ingest(&self, lake: &Lake) -> anyhow::Result<Ingest> {
+    /// Starts taking events in, with the rollups behind each commit or when asked for. The key is made when the lake is new, with a note.
+    pub async fn ingest(&self, lake: &Lake, rolling: Rolling) -> anyhow::Result<Ingest> {
         let key = key::of(&self.config)?;
         if let Some(file) = &key.made {
             output::note(&format!(
@@ -82,6 +82,7 @@ impl House {
         let options = xueqing_pipeline::Options {
             commit_interval: Duration::from_millis(self.config.commit.interval_ms),
             commit_bytes: self.config.commit.mebibytes << 20,
+            rolling,
             ..xueqing_pipeline::Options::default()
         };
         let setup = xueqing_pipeline::Setup {

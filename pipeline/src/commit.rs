@@ -6,20 +6,22 @@
 //!   read and advanced under the lake's writer lock.
 //! - The queue is bounded, and when its last sender is gone everything accepted is committed before the task ends.
 //!
+//! - What is remembered of an input is committed with its rows; rows that someone else has committed meanwhile are refused.
+//!
 //! The writer lock is held across `.await`: it is a file lock between processes, no lock between tasks of this one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int64Array, RecordBatch};
-use arrow::datatypes::SchemaRef;
+use arrow::array::RecordBatch;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout_at};
 use xueqing_lake::{Error as LakeError, Lake, Position, Table};
-use xueqing_schema::{Kind, SEQ, Standard};
+use xueqing_schema::{Kind, Standard};
 
+use crate::identity::Claim;
 use crate::validate::{Accepted, Rejected};
-use crate::{Clock, Options, Result, quarantine};
+use crate::{Clock, Error, Options, Result, quarantine};
 
 /// How often rows are numbered anew before a conflict is reported.
 const ATTEMPTS: usize = 20;
@@ -59,6 +61,8 @@ pub(crate) struct Submission {
     pub(crate) source: Arc<str>,
     pub(crate) accepted: Vec<Accepted>,
     pub(crate) rejected: Vec<Rejected>,
+    /// What is remembered with the rows.
+    pub(crate) claim: Claim,
     pub(crate) bytes: usize,
     /// Nobody else is worth waiting for: commit the group now.
     pub(crate) urgent: bool,
@@ -106,14 +110,20 @@ impl Committer {
     }
 
     async fn commit(&self, group: Vec<Submission>) {
-        let written = self.write(&group).await;
-        self.committed.send_modify(|count| *count += 1);
+        let refused = self.quarantine(&group).await.err();
+        let mut kinds: BTreeMap<String, Vec<Submission>> = BTreeMap::new();
         for submission in group {
-            let Submission { kind, reply, room, .. } = submission;
-            let version = match &written {
-                Ok(tables) => tables.get(&kind.name).cloned().unwrap_or_else(|| Ok(self.tables.kind(&kind)?.version())),
-                Err(error) => Err(error.clone()),
-            };
+            kinds.entry(submission.kind.name.clone()).or_default().push(submission);
+        }
+        let mut answers = Vec::new();
+        for submissions in kinds.into_values() {
+            match &refused {
+                Some(error) => answers.extend(submissions.into_iter().map(|one| (one, Err(error.clone())))),
+                None => answers.append(&mut self.of_kind(submissions).await),
+            }
+        }
+        self.committed.send_modify(|count| *count += 1);
+        for (Submission { reply, room, .. }, version) in answers {
             drop(room);
             // A submitter that has gone away does not need its answer.
             let _ = reply.send(version);
@@ -121,18 +131,60 @@ impl Committer {
     }
 
     /// Rejects first: a row may be in quarantine twice, but none may be acknowledged and missing.
-    async fn write(&self, group: &[Submission]) -> Result<BTreeMap<String, Result<i64>>> {
-        let _writer = self.lake.lock().await?;
+    async fn quarantine(&self, group: &[Submission]) -> Result<()> {
         let rejects = self.rejects(group)?;
-        if !rejects.is_empty() {
-            append(&self.tables.quarantine, &quarantine::schema(), &rejects).await?;
+        if rejects.is_empty() {
+            return Ok(());
         }
-        let mut versions = BTreeMap::new();
-        for (name, (kind, batches)) in by_kind(group) {
-            let table = self.tables.kind(&kind)?;
-            versions.insert(name, append(table, &kind.table_schema(), &batches).await);
+        let _writer = self.lake.lock().await?;
+        append(&self.tables.quarantine, &rejects, &[]).await.map(drop)
+    }
+
+    /// The submissions of one kind as one commit; each with its answer.
+    async fn of_kind(&self, mut group: Vec<Submission>) -> Vec<(Submission, Result<i64>)> {
+        let mut answers = Vec::new();
+        while let Some(first) = group.first() {
+            let done = match self.tables.kind(&first.kind) {
+                Ok(table) => self.write(table, &group).await,
+                Err(error) => Err(error),
+            };
+            match done {
+                Ok(Done::Written(version)) => answers.extend(group.drain(..).map(|one| (one, Ok(version)))),
+                Ok(Done::Raced(raced)) => {
+                    for place in raced.into_iter().rev() {
+                        answers.push((group.remove(place), Err(Error::Raced)));
+                    }
+                }
+                Err(error) => answers.extend(group.drain(..).map(|one| (one, Err(error.clone())))),
+            }
         }
-        Ok(versions)
+        answers
+    }
+
+    /// Encodes before it takes the lock: what is under the lock is numbering, copying and flushing.
+    async fn write(&self, table: &Table, group: &[Submission]) -> Result<Done> {
+        let batches: Vec<RecordBatch> = group
+            .iter()
+            .flat_map(|one| &one.accepted)
+            .filter(|accepted| accepted.rows() > 0)
+            .map(|accepted| accepted.batch().clone())
+            .collect();
+        let positions: Vec<Position> = group.iter().flat_map(|one| one.claim.positions.iter().cloned()).collect();
+        if batches.is_empty() && positions.is_empty() {
+            return Ok(Done::Written(table.version()));
+        }
+        let prepared = table.prepare(batches.clone()).await?;
+        let _writer = self.lake.lock().await?;
+        table.refresh().await?;
+        let raced = raced(table, group);
+        if !raced.is_empty() {
+            return Ok(Done::Raced(raced));
+        }
+        match table.append_prepared(prepared, &positions).await {
+            // Only where the lock does not reach: remote storage has none between machines.
+            Err(LakeError::Conflict { .. }) => append(table, &batches, &positions).await.map(Done::Written),
+            committed => Ok(Done::Written(committed?.version)),
+        }
     }
 
     fn rejects(&self, group: &[Submission]) -> Result<Vec<RecordBatch>> {
@@ -147,39 +199,31 @@ impl Committer {
     }
 }
 
-fn by_kind(group: &[Submission]) -> BTreeMap<String, (Arc<Kind>, Vec<RecordBatch>)> {
-    let mut kinds = BTreeMap::new();
-    for accepted in group.iter().flat_map(|submission| &submission.accepted).filter(|accepted| accepted.rows() > 0) {
-        let kind = accepted.kind();
-        let (_, batches) = kinds.entry(kind.name.clone()).or_insert_with(|| (Arc::clone(kind), Vec::new()));
-        batches.push(accepted.batch().clone());
-    }
-    kinds
+/// How the commit of a group ended.
+enum Done {
+    Written(i64),
+    /// Nothing was written: these submissions' inputs have been taken by someone else.
+    Raced(Vec<usize>),
 }
 
-/// Numbers the rows and commits them. The caller holds the writer lock; where that lock does not reach (remote storage has none
-/// between machines), the table refuses a number that was taken meanwhile, and the rows are numbered again.
-async fn append(table: &Table, schema: &SchemaRef, batches: &[RecordBatch]) -> Result<i64> {
+/// The submissions whose input someone else has moved on, or another of the group is about to.
+fn raced(table: &Table, group: &[Submission]) -> Vec<usize> {
+    let mut seen = BTreeSet::new();
+    let mut lost = |one: &Submission| match &one.claim.expected {
+        Some((source, before)) => table.position(source) != *before || !seen.insert(source.clone()),
+        None => false,
+    };
+    group.iter().enumerate().filter(|(_, one)| lost(one)).map(|(place, _)| place).collect()
+}
+
+/// Commits rows, numbering them anew when another machine was faster.
+async fn append(table: &Table, batches: &[RecordBatch], positions: &[Position]) -> Result<i64> {
     let mut attempt = 1;
     loop {
         table.refresh().await?;
-        let (numbered, next) = number(schema, batches, table.position(SEQ).unwrap_or(0))?;
-        let position = Position { source: SEQ.to_owned(), value: next };
-        match table.append(numbered, &[position]).await {
+        match table.append(batches.to_vec(), positions).await {
             Err(LakeError::Conflict { .. }) if attempt < ATTEMPTS => attempt += 1,
             committed => return Ok(committed?.version),
         }
     }
-}
-
-fn number(schema: &SchemaRef, batches: &[RecordBatch], mut next: i64) -> Result<(Vec<RecordBatch>, i64)> {
-    let mut numbered = Vec::with_capacity(batches.len());
-    for batch in batches {
-        let end = next + batch.num_rows() as i64;
-        let mut columns: Vec<ArrayRef> = batch.columns().to_vec();
-        columns.push(Arc::new(Int64Array::from_iter_values(next..end)));
-        numbered.push(RecordBatch::try_new(Arc::clone(schema), columns)?);
-        next = end;
-    }
-    Ok((numbered, next))
 }

@@ -38,6 +38,12 @@ pub enum Error {
     /// A batch does not fit its table.
     #[error("a batch does not fit its table: {reason}")]
     Batch { reason: String },
+    /// An input under a name that stands for another one.
+    #[error("the input is not the one that was sent under this name before: use a new name for new content")]
+    Reused,
+    /// The same input is being taken by someone else.
+    #[error("the same input is being taken by another request or process: wait for it, and send again if it fails")]
+    Raced,
     /// The handle is shutting down and takes nothing more.
     #[error("ingest is shutting down: send it again to the next instance")]
     Closed,
@@ -58,6 +64,8 @@ impl Error {
             Self::Lake(error) => error.code(),
             Self::Query(_) => "query",
             Self::Batch { .. } => "batch",
+            Self::Reused => "identity_reused",
+            Self::Raced => "identity_busy",
             Self::Closed => "closed",
         }
     }

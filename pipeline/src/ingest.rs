@@ -8,22 +8,23 @@
 //! - After [`Ingest::shutdown`] nothing is accepted, and everything accepted before is committed.
 
 use std::collections::BTreeMap;
-use std::io::{Cursor, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio::task::{JoinHandle, spawn_blocking};
 use xueqing_lake::Lake;
-use xueqing_schema::Kind;
+use xueqing_schema::{Kind, Mapping};
 
 use crate::commit::{Committer, Submission, Tables};
+use crate::decode::Mark;
+use crate::identity::{Earlier, Identity};
 use crate::outbox::{Outbox, UNIT};
 use crate::quarantine::{self, Filter, QuarantinedRow};
 use crate::roller::{Rolled, Roller};
 use crate::setup::{Options, Setup};
 use crate::upkeep::Upkeep;
-use crate::{Checked, Decoder, Error, Format, Progress, Receipt, Result, Rollups, Validator};
+use crate::{Checked, Decoder, Error, Feed, Format, Progress, Receipt, Result, Rollups, Validator};
 
 /// Submissions that may stand in the committer's queue.
 const QUEUE: usize = 1024;
@@ -53,20 +54,6 @@ pub struct Origin {
     pub encoding: Option<String>,
     pub source: String,
     pub identity: Identity,
-}
-
-/// How a repeat of an input is recognised. What is remembered of it travels in the commits of its rows.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Identity {
-    /// Not at all: keys and revisions make a repeat harmless.
-    #[default]
-    Unknown,
-    /// By what it holds: the same content goes on where its last commit stood, and content taken whole is not taken again.
-    Content,
-    /// By the name that its sender gave it, such as an idempotency key; other content under the same name is an error.
-    Named(String),
-    /// By a source's own numbering: with the rows it is remembered that `source` has been taken up to `next`.
-    Offset { source: String, next: i64 },
 }
 
 /// One district's ingest. Clones share it.
@@ -111,7 +98,8 @@ impl Ingest {
         };
         let hurry = Arc::new(Notify::new());
         let upkeep = Upkeep::new(tables.all().chain(rollups.tables()).cloned().collect());
-        let (roller, rolled) = Roller::new(Arc::clone(&rollups), upkeep, committed.clone(), Arc::clone(&hurry));
+        let (roller, rolled) =
+            Roller::new(Arc::clone(&rollups), upkeep, committed.clone(), Arc::clone(&hurry), setup.options.rolling);
         tokio::spawn(committer.run());
         tokio::spawn(roller.run());
         let room = Arc::new(Semaphore::new((setup.options.max_pending / UNIT).max(1)));
@@ -123,12 +111,13 @@ impl Ingest {
     /// Takes one body. Everything in it is durable when this returns.
     ///
     /// # Errors
-    /// `closed` when shutting down; what decoding says of a body that cannot be read at all; what the lake says of a failed
-    /// commit. Rows that break the standard are no error.
+    /// `closed` when shutting down; `identity_reused` and `identity_busy` for an input under a name that stands for another one
+    /// or is being taken; what decoding says of a body that cannot be read at all; what the lake says of a failed commit.
+    /// Rows that break the standard are no error.
     pub async fn submit(&self, raw: Raw) -> Result<Receipt> {
         let Raw { bytes, mapping, format, encoding, source, identity } = raw;
         let origin = Origin { mapping, format, encoding, source, identity };
-        self.take(Box::new(Cursor::new(bytes)), origin, false, |_| {}).await
+        self.take(bytes.into(), origin, false, |_| {}).await
     }
 
     /// Takes a stream of any length in bounded memory, commit by commit. Everything in it is durable when this returns.
@@ -137,36 +126,46 @@ impl Ingest {
     /// As [`Ingest::submit`]; the rows before the fault may be committed already, and sending the whole again is safe.
     pub async fn submit_file(
         &self,
-        reader: Box<dyn Read + Send>,
+        feed: impl Into<Feed>,
         origin: Origin,
         progress: impl Fn(Progress) + Send,
     ) -> Result<Receipt> {
-        self.take(reader, origin, true, progress).await
+        self.take(feed.into(), origin, true, progress).await
     }
 
-    async fn take(
-        &self,
-        reader: Box<dyn Read + Send>,
-        origin: Origin,
-        urgent: bool,
-        progress: impl Fn(Progress) + Send,
-    ) -> Result<Receipt> {
+    async fn take(&self, feed: Feed, origin: Origin, urgent: bool, progress: impl Fn(Progress) + Send) -> Result<Receipt> {
         let queue = self.queue()?;
-        let (decoder, validator) = self.reading(&origin)?;
-        let table = self.inner.tables.kind(validator.kind())?;
-        let mut outbox = Outbox::new(&origin, Arc::clone(validator.kind()), queue, Arc::clone(&self.inner.room), self.options());
+        let reading = self.reading(&origin)?;
+        let table = self.inner.tables.kind(reading.validator.kind())?;
         let turn = self.inner.readers.acquire().await.map_err(|_| Error::Closed)?;
-        let (mut chunks, reading) = check_all(decoder, validator, reader);
-        let mut receipt = Receipt::default();
+        let (name, feed) = named(&origin, Arc::clone(&reading.mapping), feed).await?;
+        if name.is_some() {
+            table.refresh().await?;
+        }
+        let earlier = name.as_deref().and_then(|name| Earlier::of(table, name));
+        let mut receipt = earlier.map(Earlier::receipt).unwrap_or_default();
+        let kind = Arc::clone(reading.validator.kind());
+        let mut outbox = Outbox::new(&origin, kind, queue, Arc::clone(&self.inner.room), self.options());
+        let (mut chunks, mut task) = reading.start(&feed, earlier.map(|earlier| earlier.mark));
+        let mut first = chunks.recv().await;
+        if matches!((&first, &origin.identity, &feed), (Some(Err(Error::Reused)), Identity::Content, Feed::Again(_))) {
+            // It only begins like an input that was taken before.
+            receipt = Receipt::default();
+            (chunks, task) = reading.start(&feed, None);
+            first = chunks.recv().await;
+        }
+        outbox.claim(&origin.identity, name, table, receipt.tally());
         let mut bytes = 0;
-        while let Some(checked) = chunks.recv().await {
+        let mut next = first;
+        while let Some(checked) = next {
             let checked = checked?;
             bytes += checked.bytes;
             receipt.count(&checked);
             progress(Progress { bytes, read: receipt.read, accepted: receipt.accepted, rejected: receipt.rejected });
             outbox.add(checked).await?;
+            next = chunks.recv().await;
         }
-        reading.await.map_err(|stopped| Error::Read { reason: stopped.to_string() })?;
+        task.await.map_err(|stopped| Error::Read { reason: stopped.to_string() })?;
         drop(turn);
         receipt.version = match outbox.finish(urgent).await? {
             Some(version) => version,
@@ -237,37 +236,56 @@ impl Ingest {
         self.inner.queue.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or(Error::Closed)
     }
 
-    fn reading(&self, origin: &Origin) -> Result<(Decoder, Validator)> {
+    fn reading(&self, origin: &Origin) -> Result<Reading> {
         let Setup { standard, ids, timezone, .. } = &self.inner.setup;
         let mapping = standard.mapping(&origin.mapping)?;
         let kind = standard.kind(&mapping.kind)?;
         let unknown = || Error::Batch { reason: format!("kind `{}` has no rules", kind.name) };
         let validator = self.inner.validators.get(&kind.name).cloned().ok_or_else(unknown)?;
-        let decoder = Decoder::new(standard, mapping, ids, *timezone, origin.format, origin.encoding.as_deref())?;
-        Ok((decoder, validator))
+        let decoder = Decoder::new(standard, Arc::clone(&mapping), ids, *timezone, origin.format, origin.encoding.as_deref())?;
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Ok(Reading { mapping, decoder: decoder.with_threads(threads), validator })
     }
+}
+
+/// How one input is read.
+struct Reading {
+    mapping: Arc<Mapping>,
+    decoder: Decoder,
+    validator: Validator,
+}
+
+impl Reading {
+    /// Decodes and validates on threads of their own, a few batches ahead of the receiver; ends when the receiver is dropped.
+    fn start(&self, feed: &Feed, after: Option<Mark>) -> (mpsc::Receiver<Result<Checked>>, JoinHandle<()>) {
+        let (sender, chunks) = mpsc::channel(1);
+        let (decoder, validator) = (self.decoder.clone().after(after), self.validator.clone());
+        let reader = feed.open();
+        let reading = spawn_blocking(move || {
+            let batches = reader.map(|reader| decoder.each(reader, Arc::new(move |decoded| validator.check(decoded))));
+            let batches: Box<dyn Iterator<Item = Result<Checked>>> = match batches {
+                Ok(batches) => Box::new(batches),
+                Err(error) => Box::new(std::iter::once(Err(error.into()))),
+            };
+            for checked in batches {
+                let last = checked.is_err();
+                if sender.blocking_send(checked).is_err() || last {
+                    break;
+                }
+            }
+        });
+        (chunks, reading)
+    }
+}
+
+/// The name of the input's marks; made off the threads that serve, for it may read from a disk.
+async fn named(origin: &Origin, mapping: Arc<Mapping>, feed: Feed) -> Result<(Option<String>, Feed)> {
+    let (identity, encoding) = (origin.identity.clone(), origin.encoding.clone());
+    let named = spawn_blocking(move || Ok((identity.name(&mapping, encoding.as_deref(), &feed)?, feed)));
+    named.await.map_err(|stopped| Error::Read { reason: stopped.to_string() })?
 }
 
 fn validators(setup: &Setup) -> Result<BTreeMap<String, Validator>> {
     let compiled = |kind: &Arc<Kind>| Ok((kind.name.clone(), Validator::new(kind, setup.timezone)?));
     setup.standard.kinds().map(compiled).collect()
-}
-
-/// Decodes and validates on a thread of its own, one batch ahead of the receiver; ends when the receiver is dropped.
-fn check_all(
-    decoder: Decoder,
-    validator: Validator,
-    reader: Box<dyn Read + Send>,
-) -> (mpsc::Receiver<Result<Checked>>, JoinHandle<()>) {
-    let (sender, chunks) = mpsc::channel(1);
-    let reading = spawn_blocking(move || {
-        for decoded in decoder.batches(reader) {
-            let checked = decoded.and_then(|decoded| validator.check(decoded));
-            let last = checked.is_err();
-            if sender.blocking_send(checked).is_err() || last {
-                break;
-            }
-        }
-    });
-    (chunks, reading)
 }

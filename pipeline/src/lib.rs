@@ -28,6 +28,8 @@ pub mod decode;
 mod commit;
 mod day;
 mod error;
+mod feed;
+mod identity;
 mod ingest;
 mod outbox;
 mod quarantine;
@@ -40,11 +42,13 @@ mod validate;
 
 pub use decode::{Decoded, Decoder, Format, Reject};
 pub use error::Error;
-pub use ingest::{Identity, Ingest, Origin, Raw};
+pub use feed::Feed;
+pub use identity::Identity;
+pub use ingest::{Ingest, Origin, Raw};
 pub use quarantine::{Filter, QuarantinedRow};
 pub use receipt::{Progress, Receipt};
 pub use rollup::{Rollup, Rollups};
-pub use setup::{Clock, Options, Setup};
+pub use setup::{Clock, Options, Rolling, Setup};
 pub use validate::{Accepted, Checked, Rejected, Validator};
 
 /// The crate's results.

@@ -6,9 +6,12 @@
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use xueqing_lake::{Position, Table};
 use xueqing_schema::Kind;
 
 use crate::commit::Submission;
+use crate::decode::Mark;
+use crate::identity::{Claim, Earlier, Identity, Tally};
 use crate::{Accepted, Checked, Error, Options, Origin, Rejected, Result};
 
 /// Room is counted in units of this many bytes.
@@ -28,6 +31,15 @@ pub(crate) struct Outbox {
     held: Option<OwnedSemaphorePermit>,
     on_its_way: Option<oneshot::Receiver<Result<i64>>>,
     version: Option<i64>,
+    /// Under which name the input's marks are kept, if it has one.
+    name: Option<String>,
+    /// Where the last batch kept ends, and the rows up to there.
+    mark: Option<Mark>,
+    tally: Tally,
+    /// What is remembered with the next commit.
+    claim: Claim,
+    /// What is remembered with the last one.
+    last: Vec<Position>,
 }
 
 impl Outbox {
@@ -52,7 +64,26 @@ impl Outbox {
             held: None,
             on_its_way: None,
             version: None,
+            name: None,
+            mark: None,
+            tally: Tally::default(),
+            claim: Claim::default(),
+            last: Vec::new(),
         }
+    }
+
+    /// Has the commits remember the input: under `name` how far it is taken, or at the end its source's own number.
+    pub(crate) fn claim(&mut self, identity: &Identity, name: Option<String>, table: &Table, before: Tally) {
+        let source = match identity {
+            Identity::Offset { source, next } => {
+                self.last = vec![Position { source: source.clone(), value: *next }];
+                Some(source.clone())
+            }
+            _ => name.clone(),
+        };
+        self.claim.expected = source.map(|source| (source.clone(), table.position(&source)));
+        self.name = name;
+        self.tally = before;
     }
 
     /// Keeps a checked batch, and sends what is kept when it makes a commit of its own.
@@ -60,15 +91,22 @@ impl Outbox {
         let bytes = size(&checked);
         self.make_room(bytes).await?;
         self.bytes += bytes;
+        let accepted = checked.accepted.rows() as u64;
+        self.tally.accepted += accepted;
+        self.tally.rejected += checked.read.saturating_sub(accepted);
+        self.mark = checked.mark;
         self.accepted.push(checked.accepted);
         if !checked.rejected.rejects().is_empty() {
             self.rejected.push(checked.rejected);
         }
-        if self.bytes >= self.commit_bytes { self.send(true).await } else { Ok(()) }
+        let full = self.bytes >= self.commit_bytes && self.mark.is_some();
+        if full { self.send(true).await } else { Ok(()) }
     }
 
     /// Sends the rest and waits until all is durable: the version of the last commit, if there was any.
     pub(crate) async fn finish(mut self, urgent: bool) -> Result<Option<i64>> {
+        self.arrived().await?;
+        self.claim.positions.append(&mut self.last);
         self.send(urgent).await?;
         self.arrived().await?;
         Ok(self.version)
@@ -93,9 +131,15 @@ impl Outbox {
 
     async fn send(&mut self, urgent: bool) -> Result<()> {
         self.arrived().await?;
-        if self.accepted.iter().all(|accepted| accepted.rows() == 0) && self.rejected.is_empty() {
+        if let (Some(name), Some(mark)) = (&self.name, self.mark.take()) {
+            self.claim.positions = Earlier { mark, tally: self.tally }.positions(name);
+        }
+        let nothing = self.accepted.iter().all(|accepted| accepted.rows() == 0) && self.rejected.is_empty();
+        if nothing && self.claim.positions.is_empty() {
             return Ok(());
         }
+        let claim = std::mem::take(&mut self.claim);
+        self.claim.expected = claim.advanced();
         let (reply, answer) = oneshot::channel();
         let submission = Submission {
             kind: Arc::clone(&self.kind),
@@ -103,6 +147,7 @@ impl Outbox {
             source: Arc::clone(&self.source),
             accepted: std::mem::take(&mut self.accepted),
             rejected: std::mem::take(&mut self.rejected),
+            claim,
             bytes: std::mem::take(&mut self.bytes),
             urgent,
             room: self.held.take(),

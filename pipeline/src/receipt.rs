@@ -5,6 +5,7 @@
 use serde::Serialize;
 
 use crate::Reject;
+use crate::identity::Tally;
 use crate::validate::{Checked, Rejected};
 
 /// How many rejects a receipt carries; all of them are in quarantine.
@@ -34,6 +35,10 @@ impl Receipt {
         self.accepted += accepted;
         self.rejected += checked.read.saturating_sub(accepted);
         self.show(&checked.rejected);
+    }
+
+    pub(crate) fn tally(&self) -> Tally {
+        Tally { accepted: self.accepted, rejected: self.rejected }
     }
 
     fn show(&mut self, rejected: &Rejected) {

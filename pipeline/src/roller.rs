@@ -11,7 +11,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep};
 
 use crate::upkeep::Upkeep;
-use crate::{Error, Rollups};
+use crate::{Error, Rolling, Rollups};
 
 const LONGEST_REST: Duration = Duration::from_secs(10);
 const RETRY: Duration = Duration::from_secs(1);
@@ -40,6 +40,7 @@ pub(crate) struct Roller {
     committed: watch::Receiver<u64>,
     rolled: watch::Sender<Rolled>,
     hurry: Arc<Notify>,
+    rolling: Rolling,
 }
 
 impl Roller {
@@ -48,14 +49,18 @@ impl Roller {
         upkeep: Upkeep,
         committed: watch::Receiver<u64>,
         hurry: Arc<Notify>,
+        rolling: Rolling,
     ) -> (Self, watch::Receiver<Rolled>) {
         let (rolled, state) = watch::channel(Rolled::default());
-        (Self { rollups, upkeep, runs: 0, committed, rolled, hurry }, state)
+        (Self { rollups, upkeep, runs: 0, committed, rolled, hurry, rolling }, state)
     }
 
     /// Follows the commits until the committer has ended and its last commit is rolled up, or could not be.
     pub(crate) async fn run(mut self) {
         loop {
+            if self.rolling == Rolling::WhenAsked {
+                self.rest(Duration::MAX).await;
+            }
             let open = self.work_to_do().await;
             let target = *self.committed.borrow_and_update();
             if target > self.rolled.borrow().done {

@@ -25,6 +25,16 @@ pub struct Setup {
     pub clock: Clock,
 }
 
+/// When rollups are brought up to date.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Rolling {
+    /// Behind each commit.
+    #[default]
+    Following,
+    /// When someone waits for them, and at the end: for a load that nobody watches.
+    WhenAsked,
+}
+
 /// How much to gather before a commit, and how much may wait.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
@@ -34,10 +44,16 @@ pub struct Options {
     pub commit_bytes: usize,
     /// Bytes of decoded rows that may wait for their commit; beyond this, submitters wait.
     pub max_pending: usize,
+    pub rolling: Rolling,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { commit_interval: Duration::from_secs(1), commit_bytes: 64 << 20, max_pending: 256 << 20 }
+        Self {
+            commit_interval: Duration::from_secs(1),
+            commit_bytes: 64 << 20,
+            max_pending: 256 << 20,
+            rolling: Rolling::Following,
+        }
     }
 }

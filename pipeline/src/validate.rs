@@ -5,18 +5,21 @@
 //! once and evaluated over whole batches; a rule that is NULL for a row passes; a rule that cannot be evaluated for a row
 //! (an overflow, say) rejects that row only.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
-use arrow::compute::filter_record_batch;
-use arrow::datatypes::DataType;
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
+use arrow::compute::{cast, filter_record_batch};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema};
 use chrono_tz::Tz;
 use datafusion::common::DFSchema;
 use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr::utils::collect_columns;
 use datafusion::prelude::SessionContext;
-use xueqing_schema::{Kind, Text};
+use xueqing_schema::{DAY, Kind, Text};
 
-use crate::decode::Decoded;
+use crate::decode::{Decoded, Mark};
 use crate::{Error, Reject, Result, day};
 
 /// Rows that passed every rule, with their school day. Only [`Validator::check`] makes one.
@@ -72,6 +75,8 @@ pub struct Checked {
     pub read: u64,
     /// Bytes of decoded text that this batch stands for.
     pub bytes: u64,
+    /// Where reading can go on after this batch.
+    pub mark: Option<Mark>,
 }
 
 /// The compiled rules of one kind.
@@ -80,6 +85,8 @@ pub struct Validator {
     kind: Arc<Kind>,
     zone: Tz,
     rules: Vec<Rule>,
+    /// The columns that the rules look at.
+    seen: Vec<usize>,
 }
 
 #[derive(Clone)]
@@ -110,7 +117,8 @@ impl Validator {
             let check = compile(&context, &schema, &rule.check).map_err(broken)?;
             rules.push(Rule { name: rule.name.clone(), field: None, message: rule.message.clone(), check: Check::Holds(check) });
         }
-        Ok(Self { kind: Arc::clone(kind), zone, rules })
+        let seen = rules.iter().flat_map(|rule: &Rule| rule.check.columns()).collect::<BTreeSet<usize>>().into_iter().collect();
+        Ok(Self { kind: Arc::clone(kind), zone, rules, seen })
     }
 
     #[must_use]
@@ -142,12 +150,14 @@ impl Validator {
             rejected: Rejected { kind: Arc::clone(&self.kind), rejects },
             read: decoded.read as u64,
             bytes: decoded.bytes,
+            mark: decoded.mark,
         })
     }
 
     /// For each row, the place of the first rule it breaks.
     fn verdict(&self, batch: &RecordBatch) -> Result<Vec<Option<usize>>> {
         let mut verdict = vec![None; batch.num_rows()];
+        let batch = &self.plain(batch)?;
         for (place, rule) in self.rules.iter().enumerate() {
             if let Some(passes) = rule.check.passes(batch)? {
                 for (row, passes) in passes.iter().enumerate() {
@@ -160,13 +170,27 @@ impl Validator {
         Ok(verdict)
     }
 
+    /// The batch with texts instead of dictionaries where rules look: not every function of SQL knows dictionaries.
+    fn plain(&self, batch: &RecordBatch) -> Result<RecordBatch> {
+        let mut columns = batch.columns().to_vec();
+        let mut fields: Vec<FieldRef> = batch.schema_ref().fields().iter().cloned().collect();
+        for &place in &self.seen {
+            if let DataType::Dictionary(_, texts) = columns[place].data_type() {
+                columns[place] = cast(&columns[place], texts)?;
+                fields[place] = Arc::new(fields[place].as_ref().clone().with_data_type(columns[place].data_type().clone()));
+            }
+        }
+        Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
+    }
+
     fn accept(&self, batch: &RecordBatch) -> Result<Accepted> {
-        let table = self.kind.table_schema();
-        let day = day::days(&self.kind, batch, self.zone)?;
-        let mut columns: Vec<ArrayRef> = batch.columns().to_vec();
-        columns.extend(day.map(|day| Arc::new(day) as ArrayRef));
-        let schema = Arc::new(table.project(&(0..columns.len()).collect::<Vec<_>>())?);
-        Ok(Accepted { kind: Arc::clone(&self.kind), batch: RecordBatch::try_new(schema, columns)? })
+        let mut columns = batch.columns().to_vec();
+        let mut fields: Vec<FieldRef> = batch.schema_ref().fields().iter().cloned().collect();
+        if let Some(day) = day::days(&self.kind, batch, self.zone)? {
+            columns.push(Arc::new(day));
+            fields.push(Arc::new(Field::new(DAY, DataType::Date32, false)));
+        }
+        Ok(Accepted { kind: Arc::clone(&self.kind), batch: RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)? })
     }
 }
 
@@ -192,6 +216,14 @@ fn compile(context: &SessionContext, schema: &DFSchema, check: &str) -> Result<A
 }
 
 impl Check {
+    /// The columns that it looks at, beside whether they are empty.
+    fn columns(&self) -> Vec<usize> {
+        match self {
+            Self::Present(_) => Vec::new(),
+            Self::Holds(rule) => collect_columns(rule).iter().map(Column::index).collect(),
+        }
+    }
+
     /// `None` when every row passes.
     fn passes(&self, batch: &RecordBatch) -> Result<Option<BooleanArray>> {
         let passes = match self {

@@ -13,6 +13,8 @@ use tokio::net::TcpListener;
 
 use super::generate::{self, Size};
 use super::{ingest, serve};
+use xueqing_pipeline::Rolling;
+
 use crate::cli::Globals;
 use crate::config::Config;
 use crate::failure::Failure;
@@ -131,7 +133,7 @@ async fn make(dir: &Path, wanted: &Mark, size: &Size, house: &House, machine: bo
     }
     let files = dir.join("files");
     let written = generate::write(&size.plan(generate::today(house)), &files, machine)?;
-    let ingest = house.ingest(&house.lake()?).await?;
+    let ingest = house.ingest(&house.lake()?, Rolling::WhenAsked).await?;
     let report = ingest::take(&ingest, ingest::folder(&files, house)?, machine).await;
     ingest.shutdown().await;
     let report = report?;

@@ -14,7 +14,7 @@ use clap::Args;
 use futures::{StreamExt, stream};
 use indicatif::ProgressBar;
 use serde::Serialize;
-use xueqing_pipeline::{Format, Identity, Ingest, Origin};
+use xueqing_pipeline::{Feed, Format, Identity, Ingest, Origin, Rolling};
 
 use crate::failure::{self, Failure};
 use crate::output;
@@ -102,7 +102,7 @@ pub struct Failed {
 /// Takes the files in.
 pub async fn run(arguments: Arguments, house: &House, machine: bool) -> anyhow::Result<()> {
     let jobs = jobs(&arguments, house)?;
-    let ingest = house.ingest(&house.lake()?).await?;
+    let ingest = house.ingest(&house.lake()?, Rolling::WhenAsked).await?;
     let report = take(&ingest, jobs, machine).await;
     ingest.shutdown().await;
     let mut report = report?;
@@ -237,14 +237,23 @@ async fn in_order(ingest: &Ingest, queue: Vec<Job>, bar: &ProgressBar) -> Vec<Re
 
 async fn one(ingest: &Ingest, job: Job, bar: &ProgressBar) -> anyhow::Result<Taken> {
     let Job { path, mapping, source, encoding } = job;
-    let reader: Box<dyn Read + Send> =
-        if path.as_os_str() == "-" { Box::new(std::io::stdin()) } else { Box::new(bar.wrap_read(File::open(&path)?)) };
+    let feed = feed(path, bar)?;
     bar.set_message(source.clone());
     let origin =
         Origin { mapping: mapping.clone(), format: Format::Auto, encoding, source: source.clone(), identity: Identity::Content };
-    let receipt = ingest.submit_file(reader, origin, |_| {}).await?;
+    let receipt = ingest.submit_file(feed, origin, |_| {}).await?;
     let xueqing_pipeline::Receipt { read, accepted, rejected, version, .. } = receipt;
     Ok(Taken { source, mapping, read, accepted, rejected, version })
+}
+
+/// A file is opened anew when it must be read from the beginning again; standard input cannot be.
+fn feed(path: PathBuf, bar: &ProgressBar) -> anyhow::Result<Feed> {
+    if path.as_os_str() == "-" {
+        return Ok((Box::new(std::io::stdin()) as Box<dyn Read + Send>).into());
+    }
+    File::open(&path)?;
+    let bar = bar.clone();
+    Ok(Feed::Again(Box::new(move || Ok(Box::new(bar.wrap_read(File::open(&path)?))))))
 }
 
 fn report(outcomes: impl Iterator<Item = Result<Taken, Failed>>, seconds: f64) -> Report {

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use xueqing_lake::{CompactOptions, Lake};
-use xueqing_pipeline::{Filter, QuarantinedRow};
+use xueqing_pipeline::{Filter, QuarantinedRow, Rolling};
 
 use crate::failure::Failure;
 use crate::output;
@@ -90,7 +90,7 @@ async fn quarantine(lake: &Lake, house: &House, filter: Filter, machine: bool) -
         return show(&[], &[], machine);
     }
     let limited = filter.limit.is_some();
-    let ingest = house.ingest(lake).await?;
+    let ingest = house.ingest(lake, Rolling::WhenAsked).await?;
     let rows = ingest.quarantine(filter).await;
     ingest.shutdown().await;
     let rows = rows?;

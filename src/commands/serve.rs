@@ -9,6 +9,7 @@ use clap::Args;
 use serde_json::json;
 use tokio::net::TcpListener;
 use xueqing_api::App;
+use xueqing_pipeline::Rolling;
 
 use crate::failure::Failure;
 use crate::output;
@@ -61,7 +62,7 @@ pub async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
 /// Everything that the server serves.
 pub async fn app(house: &House) -> anyhow::Result<App> {
     let lake = house.lake()?;
-    let ingest = house.ingest(&lake).await?;
+    let ingest = house.ingest(&lake, Rolling::Following).await?;
     let engine = house.engine(&lake)?;
     Ok(App { ingest, engine, standard: Arc::clone(&house.standard), options: xueqing_api::Options::default() })
 }

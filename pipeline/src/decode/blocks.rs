@@ -6,6 +6,7 @@
 
 use bytes::Bytes;
 use memchr::{memchr, memchr_iter, memrchr};
+use xxhash_rust::xxh3::Xxh3Default;
 
 use super::encoding::Utf8;
 use super::reject::RAW_LIMIT;
@@ -16,6 +17,15 @@ use crate::{Error, Result};
 /// A block is cut when there is this much text.
 const BLOCK: usize = 4 * MAX_RECORD;
 
+/// A place between two records of an input, and what stands before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// How much there is before it: bytes of decoded text, or rows where there is no text.
+    pub at: u64,
+    /// Of all that is before it.
+    pub digest: u64,
+}
+
 /// Some whole records.
 pub(super) struct Block {
     pub text: Bytes,
@@ -25,6 +35,8 @@ pub(super) struct Block {
     pub long: Option<Vec<u8>>,
     /// How much text this block stands for.
     pub bytes: u64,
+    /// The block's end.
+    pub mark: Mark,
 }
 
 /// Where blocks may be cut.
@@ -42,6 +54,8 @@ pub(super) struct Blocks<'r> {
     /// The most records of a block.
     limit: usize,
     line: u64,
+    at: u64,
+    digest: Xxh3Default,
     ended: bool,
     failed: Option<Error>,
 }
@@ -49,7 +63,8 @@ pub(super) struct Blocks<'r> {
 impl<'r> Blocks<'r> {
     pub fn new(text: Utf8<'r>, failed: Option<Error>, limit: usize) -> Self {
         let (shape, cut, limit) = (Shape::Lines, Cut::Lines, limit.max(1));
-        Self { text, buffer: Vec::new(), shape, cut, limit, line: 1, ended: false, failed }
+        let digest = Xxh3Default::new();
+        Self { text, buffer: Vec::new(), shape, cut, limit, line: 1, at: 0, digest, ended: false, failed }
     }
 
     /// The text up to the first cut, for a look at what it is.
@@ -81,7 +96,37 @@ impl<'r> Blocks<'r> {
     /// Drops `length` bytes of text, such as a header.
     pub fn skip(&mut self, length: usize) {
         self.line += lines(&self.buffer[..length]);
+        self.pass(length);
         self.buffer.drain(..length);
+    }
+
+    /// Drops the text before `mark`; false when what stands there is not what the mark was made of.
+    pub fn skip_to(&mut self, mark: Mark) -> Result<bool> {
+        let mut whole_line = true;
+        self.fill();
+        while self.at < mark.at && !self.buffer.is_empty() {
+            let rest = usize::try_from(mark.at - self.at).unwrap_or(usize::MAX);
+            let length = rest.min(self.buffer.len());
+            whole_line = self.buffer[length - 1] == b'\n';
+            self.skip(length);
+            self.fill();
+        }
+        if self.at < mark.at
+            && let Some(error) = self.failed.take()
+        {
+            return Err(error);
+        }
+        Ok(self.mark() == mark && (whole_line || self.buffer.is_empty()))
+    }
+
+    /// Takes note of text that leaves the buffer.
+    fn pass(&mut self, length: usize) {
+        self.at += length as u64;
+        self.digest.update(&self.buffer[..length]);
+    }
+
+    fn mark(&self) -> Mark {
+        Mark { at: self.at, digest: self.digest.digest() }
     }
 
     fn fill(&mut self) {
@@ -113,6 +158,7 @@ impl<'r> Blocks<'r> {
     }
 
     fn take(&mut self, length: usize) -> Block {
+        self.pass(length);
         let mut rest = Vec::new();
         if length < self.buffer.len() {
             rest.reserve(BLOCK + 64);
@@ -122,7 +168,7 @@ impl<'r> Blocks<'r> {
         text.truncate(length);
         let line = self.line;
         self.line += lines(&text);
-        Block { bytes: text.len() as u64, text: text.into(), line, long: None }
+        Block { bytes: text.len() as u64, text: text.into(), line, long: None, mark: self.mark() }
     }
 
     /// Passes over a record that does not fit into a block, keeping only its beginning.
@@ -131,11 +177,13 @@ impl<'r> Blocks<'r> {
         let (line, mut bytes) = (self.line, 0);
         loop {
             if let Some(end) = memchr(b'\n', &self.buffer) {
+                self.pass(end + 1);
                 self.buffer.drain(..=end);
                 bytes += end as u64 + 1;
                 break;
             }
             bytes += self.buffer.len() as u64;
+            self.pass(self.buffer.len());
             self.buffer.clear();
             if self.ended {
                 break;
@@ -143,7 +191,7 @@ impl<'r> Blocks<'r> {
             self.fill();
         }
         self.line += 1;
-        Some(Block { text: Bytes::new(), line, long: Some(beginning), bytes })
+        Some(Block { text: Bytes::new(), line, long: Some(beginning), bytes, mark: self.mark() })
     }
 }
 

@@ -1,15 +1,25 @@
 //! One field's values of the batch under construction, as an Arrow array in the making.
+//!
+//! Texts that repeat become a dictionary: each distinct one once, and a number per row. What follows – rules, Parquet – works on
+//! the numbers.
 
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder, StringBuilder, TimestampMicrosecondBuilder,
+    ArrayRef, BooleanBuilder, Date32Builder, DictionaryArray, Float64Builder, Int32Builder, Int64Builder, StringBuilder,
+    TimestampMicrosecondBuilder,
 };
+use arrow::datatypes::Int32Type;
 
+use super::memo::Place;
 use super::plan::Target;
+use crate::Result;
 
 /// A builder of the field's Arrow type.
 pub(super) enum Column {
+    /// Texts that repeat.
+    Listed(Listed),
+    /// Texts that do not.
     Text(StringBuilder),
     Integer(Int64Builder),
     Number(Float64Builder),
@@ -18,12 +28,54 @@ pub(super) enum Column {
     Date(Date32Builder),
 }
 
+/// Texts by the place that a [`super::memo::Memo`] gave them.
+pub(super) struct Listed {
+    keys: Int32Builder,
+    texts: StringBuilder,
+    count: i32,
+    generation: u64,
+    /// By place: the key plus one, or zero for a text that the batch does not have yet.
+    known: Vec<i32>,
+}
+
+impl Listed {
+    fn new(rows: usize) -> Self {
+        let (keys, texts) = (Int32Builder::with_capacity(rows), StringBuilder::new());
+        Self { keys, texts, count: 0, generation: 0, known: Vec::new() }
+    }
+
+    pub fn append(&mut self, place: Place, text: &str) {
+        if self.generation != place.generation {
+            self.known.clear();
+            self.generation = place.generation;
+        }
+        if self.known.len() <= place.index {
+            self.known.resize((place.index + 1).next_power_of_two(), 0);
+        }
+        let known = &mut self.known[place.index];
+        if *known == 0 {
+            self.texts.append_value(text);
+            self.count += 1;
+            *known = self.count;
+        }
+        self.keys.append_value(*known - 1);
+    }
+
+    pub fn append_null(&mut self) {
+        self.keys.append_null();
+    }
+
+    fn finish(mut self) -> Result<ArrayRef> {
+        Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(self.keys.finish(), Arc::new(self.texts.finish()))?))
+    }
+}
+
 impl Column {
-    /// An empty column with room for `rows`.
-    pub fn new(target: &Target, rows: usize) -> Self {
+    /// An empty column with room for `rows`; `listed` when texts are expected to repeat.
+    pub fn new(target: &Target, listed: bool, rows: usize) -> Self {
         match target {
-            Target::Text | Target::Code(_) => Self::Text(StringBuilder::with_capacity(rows, rows * 12)),
-            Target::Identifier { .. } => Self::Text(StringBuilder::with_capacity(rows, rows * 32)),
+            Target::Text if !listed => Self::Text(StringBuilder::with_capacity(rows, rows * 16)),
+            Target::Text | Target::Code(_) | Target::Identifier { .. } => Self::Listed(Listed::new(rows)),
             Target::Integer => Self::Integer(Int64Builder::with_capacity(rows)),
             Target::Number => Self::Number(Float64Builder::with_capacity(rows)),
             Target::Boolean => Self::Boolean(BooleanBuilder::with_capacity(rows)),
@@ -34,6 +86,7 @@ impl Column {
 
     pub fn append_null(&mut self) {
         match self {
+            Self::Listed(column) => column.append_null(),
             Self::Text(column) => column.append_null(),
             Self::Integer(column) => column.append_null(),
             Self::Number(column) => column.append_null(),
@@ -43,14 +96,21 @@ impl Column {
         }
     }
 
-    pub fn finish(self) -> ArrayRef {
-        match self {
+    /// Whether most of its texts occur once.
+    pub fn hardly_repeats(&self) -> bool {
+        use arrow::array::ArrayBuilder;
+        matches!(self, Self::Listed(column) if column.count >= 2048 && column.count as usize > column.keys.len() / 4 * 3)
+    }
+
+    pub fn finish(self) -> Result<ArrayRef> {
+        Ok(match self {
+            Self::Listed(column) => column.finish()?,
             Self::Text(mut column) => Arc::new(column.finish()),
             Self::Integer(mut column) => Arc::new(column.finish()),
             Self::Number(mut column) => Arc::new(column.finish()),
             Self::Boolean(mut column) => Arc::new(column.finish()),
             Self::Timestamp(mut column) => Arc::new(column.finish()),
             Self::Date(mut column) => Arc::new(column.finish()),
-        }
+        })
     }
 }

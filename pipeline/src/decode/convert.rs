@@ -1,7 +1,7 @@
 //! Cells to values: trim, null texts, the mapping's own values, then the field's type.
 //!
-//! Promises: a value that does not fit its field is a fault, never a guess; each distinct code is resolved and each distinct
-//! identifier hashed once; a person's number is the same person whether it came as `13893`, `"13893"` or `13893.0`.
+//! Promises: a value that does not fit its field is a fault, never a guess; each distinct text is looked up, resolved or hashed
+//! once; a person's number is the same person whether it came as `13893`, `"13893"` or `13893.0`.
 
 use xueqing_schema::time::{parse_date, parse_timestamp};
 
@@ -12,8 +12,7 @@ use super::memo::Memo;
 use super::plan::{FieldPlan, Input, Plan, Target};
 use super::reject::Fault;
 
-const CODES_REMEMBERED: usize = 4096;
-const IDENTIFIERS_REMEMBERED: usize = 200_000;
+const TEXTS_REMEMBERED: usize = 200_000;
 /// Whole numbers up to here are exact as floating point.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 const INTEGER: (&str, &str) = ("整数", "a whole number");
@@ -34,10 +33,19 @@ pub(super) struct Row<'a, 't> {
 
 /// What a field remembers from row to row.
 pub(super) struct Converter {
-    codes: Memo<Result<Option<Box<str>>, Box<str>>>,
-    hashes: Memo<String>,
+    texts: Memo<Known>,
+    /// Texts are not worth remembering: each is another one.
+    unique: bool,
     last_time: (String, Option<i64>),
     instants: Option<Instants>,
+}
+
+/// What a text of a field stands for.
+enum Known {
+    Text(Box<str>),
+    Nothing,
+    /// No code of the field's set.
+    Unknown(Box<str>),
 }
 
 /// Texts that are written anew for each value.
@@ -51,10 +59,23 @@ impl Converter {
     pub fn new(field: &FieldPlan, plan: &Plan) -> Self {
         let plain = field.formats.iter().all(|format| PLAIN_FORMATS.contains(&format.as_str()));
         Self {
-            codes: Memo::new(CODES_REMEMBERED),
-            hashes: Memo::new(IDENTIFIERS_REMEMBERED),
+            texts: Memo::new(TEXTS_REMEMBERED),
+            unique: false,
             last_time: (String::new(), None),
             instants: plain.then(|| Instants::new(plan.zone)),
+        }
+    }
+
+    /// An empty column for the field.
+    pub fn column(&self, field: &FieldPlan, rows: usize) -> Column {
+        Column::new(&field.target, !self.unique, rows)
+    }
+
+    /// Looks at a filled column, to know better how the next is kept.
+    pub fn learn(&mut self, field: &FieldPlan, column: &Column) {
+        if matches!(field.target, Target::Text) && column.hardly_repeats() {
+            self.unique = true;
+            self.texts = Memo::new(TEXTS_REMEMBERED);
         }
     }
 
@@ -79,7 +100,7 @@ impl Converter {
                     Some(slot) if direct(field, cells.get(slot), column) => Ok(()),
                     Some(slot) => match cells.get(slot) {
                         Cell::Nested => Err(nested(field)),
-                        Cell::Number(value) if value.abs() >= EXACT && matches!(column, Column::Text(_)) => {
+                        Cell::Number(value) if value.abs() >= EXACT && matches!(column, Column::Text(_) | Column::Listed(_)) => {
                             Err(Fault::mistyped(&field.name, &value.to_string(), WRITTEN_OUT))
                         }
                         _ => self.append_text(field, plan, cells.text(slot, &mut scratch.digits), column),
@@ -90,28 +111,15 @@ impl Converter {
     }
 
     fn append_text(&mut self, field: &FieldPlan, plan: &Plan, text: Option<&str>, column: &mut Column) -> Result<(), Fault> {
-        if let (Target::Code(_), Column::Text(column)) = (&field.target, &mut *column) {
-            return self.append_code(field, text, column);
-        }
-        self.append_typed(field, plan, field.translate(text), column)
-    }
-
-    fn append_code(
-        &mut self,
-        field: &FieldPlan,
-        text: Option<&str>,
-        column: &mut arrow::array::StringBuilder,
-    ) -> Result<(), Fault> {
-        let Target::Code(set) = &field.target else { return Ok(()) };
-        let resolved = self.codes.get(text.unwrap_or_default(), |_| match field.translate(text) {
-            None => Ok(None),
-            Some(ours) => set.resolve(ours).map(|code| Some(code.into())).ok_or_else(|| ours.into()),
-        });
-        match resolved {
-            Ok(Some(code)) => column.append_value(code),
-            Ok(None) if field.required => return Err(Fault::required(&field.name)),
-            Ok(None) => column.append_null(),
-            Err(unknown) => return Err(Fault::unknown_code(&field.name, unknown, &set.name)),
+        let Column::Listed(column) = column else {
+            return self.append_typed(field, plan, field.translate(text), column);
+        };
+        let (place, known) = self.texts.get(text.unwrap_or_default(), |_| known(field, plan, text));
+        match known {
+            Known::Text(text) => column.append(place, text),
+            Known::Nothing if field.required => return Err(Fault::required(&field.name)),
+            Known::Nothing => column.append_null(),
+            Known::Unknown(ours) => return Err(unknown_code(field, ours)),
         }
         Ok(())
     }
@@ -133,13 +141,8 @@ impl Converter {
         };
         let mistyped = |what| move || Fault::mistyped(&field.name, text, what);
         match column {
-            Column::Text(column) => match &field.target {
-                Target::Identifier { person } => {
-                    let hash = |text: &str| plan.ids.hash(person, &plan.namespace, text);
-                    column.append_value(self.hashes.get(whole(text), hash));
-                }
-                _ => column.append_value(text),
-            },
+            Column::Text(column) => column.append_value(text),
+            Column::Listed(_) => {}
             Column::Integer(column) => column.append_value(integer(text, field.scale).ok_or_else(mistyped(INTEGER))?),
             Column::Number(column) => {
                 column.append_value(number(text).ok_or_else(mistyped(NUMBER))? * field.scale.unwrap_or(1.0));
@@ -171,6 +174,25 @@ impl Converter {
         }
         self.last_time.1
     }
+}
+
+fn known(field: &FieldPlan, plan: &Plan, text: Option<&str>) -> Known {
+    let Some(ours) = field.translate(text) else { return Known::Nothing };
+    match &field.target {
+        Target::Code(set) => set.resolve(ours).map_or_else(|| Known::Unknown(ours.into()), |code| Known::Text(code.into())),
+        Target::Identifier { person } if !ours.is_empty() => {
+            Known::Text(plan.ids.hash(person, &plan.namespace, whole(ours)).into())
+        }
+        _ => Known::Text(ours.into()),
+    }
+}
+
+fn unknown_code(field: &FieldPlan, text: &str) -> Fault {
+    let set = match &field.target {
+        Target::Code(set) => set.name.as_str(),
+        _ => "",
+    };
+    Fault::unknown_code(&field.name, text, set)
 }
 
 /// Appends a number or boolean of JSON that needs no text in between.

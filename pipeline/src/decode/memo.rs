@@ -1,42 +1,79 @@
 //! Remembers what a text was turned into, so that each distinct text is resolved or hashed once.
 //!
-//! Invariant: at most `limit` texts are remembered; when there are more, all are forgotten and the work is done again.
+//! Invariant: at most `limit` texts are remembered; when there are more, all are forgotten, which starts a new generation,
+//! and the work is done again. Within a generation a text keeps its place.
 
-use hashbrown::HashMap;
+use std::hash::BuildHasher;
 
-/// Text → result. The same text twice in a row is found without a look into the map.
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+/// The most bytes of remembered texts.
+const BYTES: usize = 32 << 20;
+
+/// Text → result. The same text twice in a row is found without a look into the table.
 pub(super) struct Memo<V> {
-    known: Vec<(Box<str>, V)>,
-    places: HashMap<Box<str>, usize>,
+    texts: Vec<u8>,
+    starts: Vec<usize>,
+    values: Vec<V>,
+    places: HashTable<u32>,
+    hasher: DefaultHashBuilder,
     last: usize,
     limit: usize,
+    generation: u64,
+}
+
+/// Where a text stands among those remembered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub generation: u64,
+    pub index: usize,
 }
 
 impl<V> Memo<V> {
     pub fn new(limit: usize) -> Self {
-        Self { known: Vec::new(), places: HashMap::new(), last: 0, limit }
+        let (texts, starts, values) = Default::default();
+        let (places, hasher) = (HashTable::new(), DefaultHashBuilder::default());
+        Self { texts, starts, values, places, hasher, last: 0, limit, generation: 0 }
     }
 
-    pub fn get(&mut self, text: &str, make: impl FnOnce(&str) -> V) -> &V {
-        if self.known.get(self.last).is_none_or(|(known, _)| **known != *text) {
-            self.last = match self.places.get(text) {
-                Some(place) => *place,
-                None => self.remember(text, make(text)),
+    pub fn get(&mut self, text: &str, make: impl FnOnce(&str) -> V) -> (Place, &V) {
+        let text = text.as_bytes();
+        if self.last >= self.values.len() || stored(&self.texts, &self.starts, self.last) != text {
+            let Self { texts, starts, places, hasher, .. } = self;
+            let found = places.find(hasher.hash_one(text), |place| stored(texts, starts, *place as usize) == text);
+            self.last = match found {
+                Some(place) => *place as usize,
+                None => self.remember(text, make),
             };
         }
-        &self.known[self.last].1
+        (Place { generation: self.generation, index: self.last }, &self.values[self.last])
     }
 
     #[cold]
-    fn remember(&mut self, text: &str, value: V) -> usize {
-        if self.known.len() >= self.limit {
-            self.known.clear();
+    fn remember(&mut self, text: &[u8], make: impl FnOnce(&str) -> V) -> usize {
+        if self.values.len() >= self.limit || self.texts.len() >= BYTES {
+            self.texts.clear();
+            self.starts.clear();
+            self.values.clear();
             self.places.clear();
+            self.generation += 1;
         }
-        self.known.push((text.into(), value));
-        self.places.insert(text.into(), self.known.len() - 1);
-        self.known.len() - 1
+        let value = make(std::str::from_utf8(text).unwrap_or_default());
+        let index = self.values.len();
+        self.starts.push(self.texts.len());
+        self.texts.extend_from_slice(text);
+        self.values.push(value);
+        let Self { texts, starts, places, hasher, .. } = self;
+        // The limit is far below.
+        let place = index as u32;
+        places.insert_unique(hasher.hash_one(text), place, |place| hasher.hash_one(stored(texts, starts, *place as usize)));
+        index
     }
+}
+
+fn stored<'t>(texts: &'t [u8], starts: &[usize], index: usize) -> &'t [u8] {
+    let end = starts.get(index + 1).copied().unwrap_or(texts.len());
+    &texts[starts[index]..end]
 }
 
 #[cfg(test)]
@@ -47,13 +84,16 @@ mod tests {
     fn each_text_is_worked_out_once_within_the_limit() {
         let mut memo = Memo::new(2);
         let mut made = 0;
+        let mut places = Vec::new();
         for text in ["a", "b", "b", "a", "b", "c", "a", "a"] {
-            let found = memo.get(text, |text| {
+            let (place, found) = memo.get(text, |text| {
                 made += 1;
                 text.to_owned()
             });
             assert_eq!(found, text);
+            places.push((place.generation, place.index));
         }
         assert_eq!(made, 4);
+        assert_eq!(places, [(0, 0), (0, 1), (0, 1), (0, 0), (0, 1), (1, 0), (1, 1), (1, 1)]);
     }
 }

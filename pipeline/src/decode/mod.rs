@@ -43,9 +43,10 @@ use xueqing_schema::ids::Pseudonyms;
 use xueqing_schema::{Mapping, Standard};
 
 use crate::{Error, Result};
-use blocks::Blocks;
+pub use blocks::Mark;
+use blocks::{Block, Blocks};
 use plan::Plan;
-use pool::Pool;
+use pool::{Pool, Then};
 pub use reject::{RAW_LIMIT, Reject};
 use run::Run;
 
@@ -77,6 +78,8 @@ pub struct Decoded {
     pub read: usize,
     /// Bytes of decoded text that this batch stands for.
     pub bytes: u64,
+    /// Where reading can go on, if nothing before it is under way any more after this batch.
+    pub mark: Option<Mark>,
     text: Bytes,
 }
 
@@ -111,6 +114,7 @@ pub struct Decoder {
     format: Format,
     encoding: Option<&'static encoding_rs::Encoding>,
     threads: usize,
+    after: Option<Mark>,
 }
 
 impl Decoder {
@@ -127,7 +131,7 @@ impl Decoder {
     ) -> Result<Self> {
         let plan = Arc::new(Plan::new(standard, &mapping, ids, zone)?);
         let encoding = encoding.or(mapping.encoding.as_deref()).map(encoding::named).transpose()?;
-        Ok(Self { plan, format, encoding, threads: 1 })
+        Ok(Self { plan, format, encoding, threads: 1, after: None })
     }
 
     /// Decodes on so many threads besides the one that reads; with one, the default, there are no others.
@@ -137,47 +141,60 @@ impl Decoder {
         self
     }
 
+    /// Passes over what stands before `mark`; an input that has something else there is the error `identity_reused`.
+    #[must_use]
+    pub fn after(mut self, mark: Option<Mark>) -> Self {
+        self.after = mark;
+        self
+    }
+
     /// Reads everything, batch by batch, and ends after the first error.
-    pub fn batches<'r>(&self, reader: impl Read + Send + 'r) -> Batches<'r> {
+    pub fn batches<'r>(&self, reader: impl Read + Send + 'r) -> Batches<'r, Decoded> {
+        self.each(reader, Arc::new(Ok))
+    }
+
+    /// [`Decoder::batches`] with a further step, which runs on the decoding threads.
+    pub fn each<'r, T: Send + 'static>(&self, reader: impl Read + Send + 'r, then: Then<T>) -> Batches<'r, T> {
         let reader: Box<dyn Read + Send + 'r> = Box::new(reader);
-        Batches { decoder: self.clone(), stage: Stage::Unopened(reader) }
+        Batches { decoder: self.clone(), then, stage: Stage::Unopened(reader) }
     }
 }
 
 /// The batches of one input.
-pub struct Batches<'r> {
+pub struct Batches<'r, T> {
     decoder: Decoder,
-    stage: Stage<'r>,
+    then: Then<T>,
+    stage: Stage<'r, T>,
 }
 
-enum Stage<'r> {
+enum Stage<'r, T> {
     Unopened(Box<dyn Read + Send + 'r>),
-    Open(Box<Open<'r>>),
+    Open(Box<Open<'r, T>>),
     Done,
 }
 
-struct Open<'r> {
+struct Open<'r, T> {
     blocks: Blocks<'r>,
-    workers: Workers,
-    ready: std::vec::IntoIter<Decoded>,
+    workers: Workers<T>,
+    ready: std::vec::IntoIter<T>,
     /// Why reading ended, kept until what came before it is out.
     failed: Option<Error>,
 }
 
 /// Who decodes.
-enum Workers {
+enum Workers<T> {
     /// The reading thread itself.
-    Here(Box<Run>),
-    Pool(Pool),
+    Here(Box<Run>, Then<T>),
+    Pool(Pool<Block, T>),
 }
 
-impl Iterator for Batches<'_> {
-    type Item = Result<Decoded>;
+impl<T: Send + 'static> Iterator for Batches<'_, T> {
+    type Item = Result<T>;
 
-    fn next(&mut self) -> Option<Result<Decoded>> {
+    fn next(&mut self) -> Option<Result<T>> {
         let step = match std::mem::replace(&mut self.stage, Stage::Done) {
             Stage::Done => return None,
-            Stage::Unopened(reader) => self.decoder.open(reader).map(|open| open.map(Box::new)),
+            Stage::Unopened(reader) => self.decoder.open(reader, &self.then).map(|open| open.map(Box::new)),
             Stage::Open(open) => Ok(Some(open)),
         };
         let next = step.and_then(|open| {
@@ -195,27 +212,32 @@ impl Iterator for Batches<'_> {
 
 impl Decoder {
     /// None when the input is empty.
-    fn open<'r>(&self, reader: Box<dyn Read + Send + 'r>) -> Result<Option<Open<'r>>> {
+    fn open<'r, T: Send + 'static>(&self, reader: Box<dyn Read + Send + 'r>, then: &Then<T>) -> Result<Option<Open<'r, T>>> {
         let (text, failed) = encoding::Utf8::open(input::Input::open(reader)?, self.encoding);
         let mut blocks = Blocks::new(text, failed, run::BATCH / self.plan.rows_per_record());
         if blocks.peek().trim_ascii().is_empty() && blocks.is_whole() {
-            return Ok(None);
+            return self.after.map_or(Ok(None), |_| Err(Error::Reused));
         }
         let layout = header::settle(&self.plan, self.format, &mut blocks)?;
+        if let Some(mark) = self.after
+            && !blocks.skip_to(mark)?
+        {
+            return Err(Error::Reused);
+        }
         let run = || Run::new(self.plan.clone(), layout.clone());
         let workers = match self.threads {
-            threads if threads > 1 && !blocks.is_whole() => Workers::Pool(Pool::new((0..threads).map(|_| run()).collect())),
-            _ => Workers::Here(Box::new(run())),
+            threads if threads > 1 && !blocks.is_whole() => Workers::Pool(Pool::new((0..threads).map(|_| run()).collect(), then)),
+            _ => Workers::Here(Box::new(run()), Arc::clone(then)),
         };
         Ok(Some(Open { blocks, workers, ready: Vec::new().into_iter(), failed: None }))
     }
 }
 
-impl Open<'_> {
-    fn next_batch(&mut self) -> Result<Option<Decoded>> {
+impl<T: Send + 'static> Open<'_, T> {
+    fn next_batch(&mut self) -> Result<Option<T>> {
         loop {
-            if let Some(decoded) = self.ready.next() {
-                return Ok(Some(decoded));
+            if let Some(batch) = self.ready.next() {
+                return Ok(Some(batch));
             }
             match self.next_block() {
                 Some(batches) => self.ready = batches?.into_iter(),
@@ -225,9 +247,9 @@ impl Open<'_> {
     }
 
     /// The batches of the next block.
-    fn next_block(&mut self) -> Option<Result<Vec<Decoded>>> {
+    fn next_block(&mut self) -> Option<Result<Vec<T>>> {
         match &mut self.workers {
-            Workers::Here(run) => Some(self.blocks.next()?.and_then(|block| pool::all(run, &block))),
+            Workers::Here(run, then) => Some(self.blocks.next()?.and_then(|block| pool::all(run.as_mut(), block, then))),
             Workers::Pool(pool) => {
                 while pool.has_room() && self.failed.is_none() {
                     match self.blocks.next() {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
 use arrow::compute::filter;
+use arrow::datatypes::{Schema, SchemaRef};
 use memchr::memchr;
 
 use super::blocks::Block;
@@ -17,6 +18,7 @@ use super::csv::{self, Scan};
 use super::json;
 use super::keys::Keys;
 use super::plan::Plan;
+use super::pool::Worker;
 use super::reject::{Fault, Reject};
 use super::{Decoded, MAX_RECORD, RowOrigin};
 use crate::Result;
@@ -71,6 +73,21 @@ struct Record<'t> {
     line: u64,
 }
 
+impl Worker<Block> for Run {
+    fn work(&mut self, block: Block) -> Result<Vec<Decoded>> {
+        let (mut place, mut batches) = (Place::default(), Vec::with_capacity(1));
+        while let Some(decoded) = self.decode(&block, &mut place)? {
+            if decoded.read > 0 {
+                batches.push(decoded);
+            }
+        }
+        if let Some(last) = batches.last_mut() {
+            last.mark = Some(block.mark);
+        }
+        Ok(batches)
+    }
+}
+
 impl Run {
     pub fn new(plan: Arc<Plan>, layout: Layout) -> Self {
         let converters = plan.fields.iter().map(|field| Converter::new(field, &plan)).collect();
@@ -84,7 +101,7 @@ impl Run {
         if let (Some(beginning), 0) = (&block.long, place.lines) {
             place.lines = 1;
             let reject = Fault::too_long().at(block.line, beginning);
-            return Batch::new(&self.plan, 0).reject(reject).finish(&self.plan, block, block.bytes).map(Some);
+            return self.batch(0).reject(reject).finish(&self.plan, block, block.bytes).map(Some);
         }
         if text.is_empty() {
             return Ok(None);
@@ -92,7 +109,7 @@ impl Run {
         let whole = std::str::from_utf8(text).ok();
         let nul = memchr(0, text).is_some();
         let mut cells = Cells::new(self.plan.sources.len());
-        let mut batch = Batch::new(&self.plan, self.rows_of(text));
+        let mut batch = self.batch(self.rows_of(text));
         let full = BATCH.saturating_sub(self.plan.rows_per_record());
         while place.offset < block.text.len() && batch.origins.len() + batch.rejects.len() <= full {
             let (record, fault) = self.next_record(block, place);
@@ -110,7 +127,16 @@ impl Run {
                 Err(fault) => batch.rejects.push(fault.at(record.line, record.bytes)),
             }
         }
+        for ((field, converter), column) in self.plan.fields.iter().zip(&mut self.converters).zip(&batch.columns) {
+            converter.learn(field, column);
+        }
         batch.finish(&self.plan, block, (place.offset - from) as u64).map(Some)
+    }
+
+    fn batch(&self, rows: usize) -> Batch {
+        let columns = self.plan.fields.iter().zip(&self.converters).map(|(field, converter)| converter.column(field, rows));
+        let (columns, origins) = (columns.collect(), Vec::with_capacity(rows));
+        Batch { columns, rows: 0, origins, dropped: Vec::new(), rejects: Vec::new() }
     }
 
     /// About how many rows there are in `text`, by its first line.
@@ -206,19 +232,13 @@ impl Record<'_> {
 }
 
 impl Batch {
-    fn new(plan: &Plan, rows: usize) -> Self {
-        let columns = plan.fields.iter().map(|field| Column::new(&field.target, rows)).collect();
-        let origins = Vec::with_capacity(rows);
-        Self { columns, rows: 0, origins, dropped: Vec::new(), rejects: Vec::new() }
-    }
-
     fn reject(mut self, reject: Reject) -> Self {
         self.rejects.push(reject);
         self
     }
 
     fn finish(self, plan: &Plan, block: &Block, bytes: u64) -> Result<Decoded> {
-        let mut arrays: Vec<ArrayRef> = self.columns.into_iter().map(Column::finish).collect();
+        let mut arrays = self.columns.into_iter().map(Column::finish).collect::<Result<Vec<ArrayRef>>>()?;
         if !self.dropped.is_empty() {
             let mut keep = vec![true; self.rows];
             self.dropped.iter().for_each(|&row| keep[row] = false);
@@ -226,7 +246,16 @@ impl Batch {
             arrays = arrays.iter().map(|array| filter(array, &keep)).collect::<Result<_, _>>()?;
         }
         let read = self.origins.len() + self.rejects.len();
-        let batch = RecordBatch::try_new(plan.schema.clone(), arrays)?;
-        Ok(Decoded { batch, rows: self.origins, rejects: self.rejects, read, bytes, text: block.text.clone() })
+        let batch = RecordBatch::try_new(typed(&plan.schema, &arrays), arrays)?;
+        Ok(Decoded { batch, rows: self.origins, rejects: self.rejects, read, bytes, mark: None, text: block.text.clone() })
     }
+}
+
+/// The schema with the types that the columns really have: texts may be dictionaries.
+fn typed(schema: &SchemaRef, arrays: &[ArrayRef]) -> SchemaRef {
+    let fields = schema.fields().iter().zip(arrays).map(|(field, array)| match field.data_type() == array.data_type() {
+        true => Arc::clone(field),
+        false => Arc::new(field.as_ref().clone().with_data_type(array.data_type().clone())),
+    });
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }

@@ -5,10 +5,11 @@ mod json;
 mod malformed;
 mod speed;
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{Float64Type, Int64Type, TimestampMicrosecondType};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Float64Type, Int64Type, Schema, TimestampMicrosecondType};
 use arrow::util::display::array_value_to_string;
 use xueqing_schema::Standard;
 use xueqing_schema::ids::Pseudonyms;
@@ -152,12 +153,23 @@ fn run(decoder: &Decoder, input: &[u8]) -> Outcome {
                 outcome.raw.extend((0..decoded.rows.len().min(10)).map(|row| decoded.raw(row)));
                 outcome.read += decoded.read;
                 outcome.rejects.extend(decoded.rejects);
-                outcome.batches.push(decoded.batch);
+                outcome.batches.push(plain(&decoded.batch));
             }
             Err(error) => outcome.error = Some(error.to_string()),
         }
     }
     outcome
+}
+
+/// The batch with texts where it has dictionaries.
+fn plain(batch: &RecordBatch) -> RecordBatch {
+    let columns = batch.schema_ref().fields().iter().zip(batch.columns()).map(|(field, column)| {
+        let text = matches!(column.data_type(), DataType::Dictionary(..));
+        let column = if text { cast(column, &DataType::Utf8).unwrap() } else { column.clone() };
+        (field.as_ref().clone().with_data_type(column.data_type().clone()), column)
+    });
+    let (fields, columns): (Vec<_>, Vec<_>) = columns.unzip();
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap()
 }
 
 impl Outcome {
