@@ -83,7 +83,7 @@ fn written(digits: &mut String, value: impl std::fmt::Display) -> &str {
 }
 
 /// Trims white space, and the marks that have no width and come with copied cells; quick for the usual cell that has neither.
-fn trim(text: &str) -> &str {
+pub(super) fn trim(text: &str) -> &str {
     let clean = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_graphic());
     let bytes = text.as_bytes();
     if clean(bytes.first()) && clean(bytes.last()) {

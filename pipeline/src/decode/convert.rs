@@ -110,7 +110,17 @@ impl Converter {
         }
     }
 
-    fn append_text(&mut self, field: &FieldPlan, plan: &Plan, text: Option<&str>, column: &mut Column) -> Result<(), Fault> {
+    /// What a text stands for, if anything; an error for a text that is no code.
+    pub fn stands_for(&mut self, field: &FieldPlan, plan: &Plan, text: Option<&str>) -> Result<Option<&str>, ()> {
+        match self.texts.get(text.unwrap_or_default(), |_| known(field, plan, text)).1 {
+            Known::Text(text) => Ok(Some(text)),
+            Known::Nothing => Ok(None),
+            Known::Unknown(_) => Err(()),
+        }
+    }
+
+    /// Appends a text, without white space around it, or what stands for none.
+    pub fn append_text(&mut self, field: &FieldPlan, plan: &Plan, text: Option<&str>, column: &mut Column) -> Result<(), Fault> {
         let Column::Listed(column) = column else {
             return self.append_typed(field, plan, field.translate(text), column);
         };

@@ -39,6 +39,14 @@ pub(super) fn settle(plan: &Plan, format: Format, blocks: &mut Blocks<'_>) -> Re
     Ok(Layout::Csv { delimiter, slots })
 }
 
+/// The slots of columns that come with their names.
+pub(super) fn of_names(plan: &Plan, names: &[String]) -> Result<Arc<[Option<usize>]>> {
+    let names: Vec<String> = names.iter().map(|name| name.trim().to_owned()).collect();
+    let slots = slots(plan, &names)?;
+    check(plan, &names, &slots)?;
+    Ok(slots)
+}
+
 /// The first record that is not blank.
 struct Header {
     delimiter: u8,

@@ -22,6 +22,9 @@ pub(super) enum Packing {
 /// Plain bytes, whatever the packing.
 pub(super) struct Input<'r> {
     bytes: Box<dyn Read + Send + 'r>,
+    /// Looked at and not yet passed on, and what ended the look.
+    head: Vec<u8>,
+    failed: Option<std::io::Error>,
     packing: Packing,
     count: u64,
 }
@@ -37,13 +40,29 @@ impl<'r> Input<'r> {
             Packing::Gzip => Box::new(Members { member: Some(flate2::bufread::GzDecoder::new(whole)) }),
             Packing::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(whole)?),
         };
-        Ok(Self { bytes, packing, count: 0 })
+        Ok(Self { bytes, head: Vec::new(), failed: None, packing, count: 0 })
+    }
+
+    /// The first bytes, up to `length` of them, which stay where they are; fewer where the input ends or cannot be read.
+    pub fn peek(&mut self, length: usize) -> &[u8] {
+        self.failed = self.bytes.by_ref().take(length as u64).read_to_end(&mut self.head).err();
+        &self.head
+    }
+
+    /// What was looked at, and the rest.
+    pub fn into_parts(self) -> (Vec<u8>, Box<dyn Read + Send + 'r>) {
+        (self.head, self.bytes)
     }
 
     /// Appends up to `limit` bytes to `buffer`, fewer only at the end of the input.
     pub fn read_into(&mut self, buffer: &mut Vec<u8>, limit: usize) -> Result<usize> {
         let before = buffer.len();
-        let read = self.bytes.by_ref().take(limit as u64).read_to_end(buffer);
+        let ready = self.head.len().min(limit);
+        buffer.extend(self.head.drain(..ready));
+        let read = match self.failed.take() {
+            Some(error) => Err(error),
+            None => self.bytes.by_ref().take((limit - ready) as u64).read_to_end(buffer),
+        };
         let added = buffer.len() - before;
         self.count += added as u64;
         read.map(|_| added).map_err(|error| self.describe(&error))

@@ -7,8 +7,10 @@
 //! - The raw number of a person does not leave this module except in a reject's raw text.
 //!
 //! ```text
-//! bytes ─ input ─ encoding ─ shape, blocks ─ run ┬ json ┬─ cells ─ convert ─ columns ─▶ Decoded
-//!         gz zstd  UTF-8      whole records      └ csv  ┘          plan
+//! bytes ─ input ┬ encoding ─ shape, blocks ─ run ┬ json ┬─ cells ─ convert ─ columns ─▶ Decoded
+//!        gz zstd │  UTF-8      whole records      └ csv  ┘          plan       ▲
+//!                └ frames ─ refit ─────────────────────────────────────────────┘
+//!                  Arrow, Parquet
 //! ```
 
 mod blocks;
@@ -18,14 +20,18 @@ mod convert;
 mod csv;
 mod encoding;
 mod flat;
+mod frames;
+mod guarded;
 mod header;
 mod input;
 mod instant;
 mod json;
 mod keys;
 mod memo;
+mod messages;
 mod plan;
 mod pool;
+mod refit;
 mod reject;
 mod run;
 mod shape;
@@ -45,8 +51,10 @@ use xueqing_schema::{Mapping, Standard};
 use crate::{Error, Result};
 pub use blocks::Mark;
 use blocks::{Block, Blocks};
+use frames::{Frame, Frames};
 use plan::Plan;
-use pool::{Pool, Then};
+use pool::{Then, Workers};
+use refit::Refit;
 pub use reject::{RAW_LIMIT, Reject};
 use run::Run;
 
@@ -61,7 +69,7 @@ pub enum Format {
     Ndjson,
     /// A header and records of cells.
     Csv,
-    /// JSON when the text begins with `{` or `[`, else CSV.
+    /// What the first bytes show: an Arrow stream or file, Parquet, JSON when the text begins with `{` or `[`, else CSV.
     #[default]
     Auto,
 }
@@ -80,7 +88,14 @@ pub struct Decoded {
     pub bytes: u64,
     /// Where reading can go on, if nothing before it is under way any more after this batch.
     pub mark: Option<Mark>,
-    text: Bytes,
+    source: Source,
+}
+
+/// What a batch was read from.
+#[derive(Clone, Debug)]
+enum Source {
+    Text(Bytes),
+    Frame(RecordBatch),
 }
 
 /// Where a row comes from.
@@ -88,6 +103,7 @@ pub struct Decoded {
 pub struct RowOrigin {
     /// The record's first line in the decoded text, from 1.
     pub line: u64,
+    /// Where it stands in what it was read from.
     start: usize,
     length: usize,
 }
@@ -103,7 +119,10 @@ impl Decoded {
     #[must_use]
     pub fn raw(&self, row: usize) -> String {
         let RowOrigin { start, length, .. } = self.rows[row];
-        reject::cut(&self.text[start..start + length])
+        match &self.source {
+            Source::Text(text) => reject::cut(&text[start..start + length]),
+            Source::Frame(rows) => reject::cut(refit::written(&rows.slice(start, length)).trim_ascii_end()),
+        }
     }
 }
 
@@ -174,18 +193,16 @@ enum Stage<'r, T> {
 }
 
 struct Open<'r, T> {
-    blocks: Blocks<'r>,
-    workers: Workers<T>,
+    pieces: Pieces<'r, T>,
     ready: std::vec::IntoIter<T>,
     /// Why reading ended, kept until what came before it is out.
     failed: Option<Error>,
 }
 
-/// Who decodes.
-enum Workers<T> {
-    /// The reading thread itself.
-    Here(Box<Run>, Then<T>),
-    Pool(Pool<Block, T>),
+/// What an input is cut into, and who decodes it.
+enum Pieces<'r, T> {
+    Text(Blocks<'r>, Workers<Run, Block, T>),
+    Columns(Frames<'r>, Workers<Refit, Frame, T>),
 }
 
 impl<T: Send + 'static> Iterator for Batches<'_, T> {
@@ -213,7 +230,16 @@ impl<T: Send + 'static> Iterator for Batches<'_, T> {
 impl Decoder {
     /// None when the input is empty.
     fn open<'r, T: Send + 'static>(&self, reader: Box<dyn Read + Send + 'r>, then: &Then<T>) -> Result<Option<Open<'r, T>>> {
-        let (text, failed) = encoding::Utf8::open(input::Input::open(reader)?, self.encoding);
+        let mut input = input::Input::open(reader)?;
+        let pieces = match self.format == Format::Auto && frames::is_columnar(input.peek(frames::HEAD)) {
+            true => Some(self.columns(input, then)?),
+            false => self.text(input, then)?,
+        };
+        Ok(pieces.map(|pieces| Open { pieces, ready: Vec::new().into_iter(), failed: None }))
+    }
+
+    fn text<'r, T: Send + 'static>(&self, input: input::Input<'r>, then: &Then<T>) -> Result<Option<Pieces<'r, T>>> {
+        let (text, failed) = encoding::Utf8::open(input, self.encoding);
         let mut blocks = Blocks::new(text, failed, run::BATCH / self.plan.rows_per_record());
         if blocks.peek().trim_ascii().is_empty() && blocks.is_whole() {
             return self.after.map_or(Ok(None), |_| Err(Error::Reused));
@@ -224,12 +250,22 @@ impl Decoder {
         {
             return Err(Error::Reused);
         }
-        let run = || Run::new(self.plan.clone(), layout.clone());
-        let workers = match self.threads {
-            threads if threads > 1 && !blocks.is_whole() => Workers::Pool(Pool::new((0..threads).map(|_| run()).collect(), then)),
-            _ => Workers::Here(Box::new(run()), Arc::clone(then)),
-        };
-        Ok(Some(Open { blocks, workers, ready: Vec::new().into_iter(), failed: None }))
+        let threads = if blocks.is_whole() { 1 } else { self.threads };
+        let run = || Ok(Run::new(self.plan.clone(), layout.clone()));
+        Ok(Some(Pieces::Text(blocks, Workers::new(threads, run, then)?)))
+    }
+
+    fn columns<'r, T: Send + 'static>(&self, input: input::Input<'r>, then: &Then<T>) -> Result<Pieces<'r, T>> {
+        let (head, reader) = input.into_parts();
+        let mut frames = Frames::open(head, reader, run::BATCH / self.plan.rows_per_record())?;
+        let names: Vec<String> = frames.schema()?.fields().iter().map(|field| field.name().clone()).collect();
+        let workers = Workers::new(self.threads, || Refit::new(&self.plan, &names), then)?;
+        if let Some(mark) = self.after
+            && !frames.skip_to(mark)?
+        {
+            return Err(Error::Reused);
+        }
+        Ok(Pieces::Columns(frames, workers))
     }
 }
 
@@ -239,26 +275,13 @@ impl<T: Send + 'static> Open<'_, T> {
             if let Some(batch) = self.ready.next() {
                 return Ok(Some(batch));
             }
-            match self.next_block() {
+            let next = match &mut self.pieces {
+                Pieces::Text(blocks, workers) => workers.next(blocks, &mut self.failed),
+                Pieces::Columns(frames, workers) => workers.next(frames, &mut self.failed),
+            };
+            match next {
                 Some(batches) => self.ready = batches?.into_iter(),
                 None => return self.failed.take().map_or(Ok(None), Err),
-            }
-        }
-    }
-
-    /// The batches of the next block.
-    fn next_block(&mut self) -> Option<Result<Vec<T>>> {
-        match &mut self.workers {
-            Workers::Here(run, then) => Some(self.blocks.next()?.and_then(|block| pool::all(run.as_mut(), block, then))),
-            Workers::Pool(pool) => {
-                while pool.has_room() && self.failed.is_none() {
-                    match self.blocks.next() {
-                        Some(Ok(block)) => pool.submit(block),
-                        Some(Err(error)) => self.failed = Some(error),
-                        None => break,
-                    }
-                }
-                pool.next()
             }
         }
     }

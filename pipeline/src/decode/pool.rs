@@ -19,6 +19,39 @@ pub(super) trait Worker<W>: Send {
     fn work(&mut self, piece: W) -> Result<Vec<Decoded>>;
 }
 
+/// Who decodes.
+pub(super) enum Workers<K, W, T> {
+    /// The reading thread itself.
+    Here(Box<K>, Then<T>),
+    Pool(Pool<W, T>),
+}
+
+impl<K: Worker<W> + 'static, W: Send + 'static, T: Send + 'static> Workers<K, W, T> {
+    pub fn new(threads: usize, worker: impl Fn() -> Result<K>, then: &Then<T>) -> Result<Self> {
+        if threads < 2 {
+            return Ok(Self::Here(Box::new(worker()?), Arc::clone(then)));
+        }
+        let workers = (0..threads).map(|_| worker()).collect::<Result<Vec<K>>>()?;
+        Ok(Self::Pool(Pool::new(workers, then)))
+    }
+
+    /// What comes of the next piece. An error of the pieces is kept in `failed` while others are under way.
+    pub fn next(&mut self, pieces: &mut impl Iterator<Item = Result<W>>, failed: &mut Option<Error>) -> Option<Result<Vec<T>>> {
+        let pool = match self {
+            Self::Here(worker, then) => return Some(pieces.next()?.and_then(|piece| all(worker.as_mut(), piece, then))),
+            Self::Pool(pool) => pool,
+        };
+        while pool.has_room() && failed.is_none() {
+            match pieces.next() {
+                Some(Ok(piece)) => pool.submit(piece),
+                Some(Err(error)) => *failed = Some(error),
+                None => break,
+            }
+        }
+        pool.next()
+    }
+}
+
 type Done<T> = SyncSender<Result<Vec<T>>>;
 
 /// Some threads with a worker each.
@@ -79,6 +112,6 @@ fn take<W, T>(queue: &Mutex<Receiver<(W, Done<T>)>>) -> Option<(W, Done<T>)> {
 }
 
 /// Everything that comes of a piece of work.
-pub(super) fn all<W, T>(worker: &mut impl Worker<W>, piece: W, then: &Then<T>) -> Result<Vec<T>> {
+fn all<W, T>(worker: &mut impl Worker<W>, piece: W, then: &Then<T>) -> Result<Vec<T>> {
     worker.work(piece)?.into_iter().map(|decoded| then(decoded)).collect()
 }

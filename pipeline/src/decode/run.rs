@@ -20,7 +20,7 @@ use super::keys::Keys;
 use super::plan::Plan;
 use super::pool::Worker;
 use super::reject::{Fault, Reject};
-use super::{Decoded, MAX_RECORD, RowOrigin};
+use super::{Decoded, MAX_RECORD, RowOrigin, Source};
 use crate::Result;
 
 /// The most rows and rejects of one batch.
@@ -247,12 +247,20 @@ impl Batch {
         }
         let read = self.origins.len() + self.rejects.len();
         let batch = RecordBatch::try_new(typed(&plan.schema, &arrays), arrays)?;
-        Ok(Decoded { batch, rows: self.origins, rejects: self.rejects, read, bytes, mark: None, text: block.text.clone() })
+        Ok(Decoded {
+            batch,
+            rows: self.origins,
+            rejects: self.rejects,
+            read,
+            bytes,
+            mark: None,
+            source: Source::Text(block.text.clone()),
+        })
     }
 }
 
 /// The schema with the types that the columns really have: texts may be dictionaries.
-fn typed(schema: &SchemaRef, arrays: &[ArrayRef]) -> SchemaRef {
+pub(super) fn typed(schema: &SchemaRef, arrays: &[ArrayRef]) -> SchemaRef {
     let fields = schema.fields().iter().zip(arrays).map(|(field, array)| match field.data_type() == array.data_type() {
         true => Arc::clone(field),
         false => Arc::new(field.as_ref().clone().with_data_type(array.data_type().clone())),

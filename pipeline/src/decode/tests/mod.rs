@@ -1,5 +1,6 @@
 //! Decoding as a whole, on a kind that has a field of every type.
 
+mod columns;
 mod csv;
 mod json;
 mod malformed;

@@ -1,0 +1,126 @@
+//! Arrow and Parquet.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, DictionaryArray, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMillisecondArray,
+};
+use arrow::datatypes::Int32Type;
+use arrow::ipc::writer::{FileWriter, StreamWriter};
+use parquet::arrow::ArrowWriter;
+use rstest::rstest;
+
+use super::*;
+
+fn rows(dictionary: bool) -> RecordBatch {
+    let students = ["13893", "13894", "13893"];
+    let students: ArrayRef = match dictionary {
+        true => Arc::new(students.into_iter().collect::<DictionaryArray<Int32Type>>()),
+        false => Arc::new(StringArray::from_iter_values(students)),
+    };
+    let at: ArrayRef = Arc::new(TimestampMillisecondArray::from(vec![1_795_132_800_000; 3]).with_timezone("+08:00"));
+    let minutes: ArrayRef = Arc::new(Float64Array::from(vec![Some(12.5), None, Some(f64::NAN)]));
+    let pages: ArrayRef = Arc::new(Int32Array::from(vec![3, 4, 5]));
+    let note: ArrayRef = Arc::new(StringArray::from(vec![Some(" 好 "), Some(""), None]));
+    RecordBatch::try_from_iter([("student", students), ("at", at), ("minutes", minutes), ("pages", pages), ("备注", note)])
+        .unwrap()
+}
+
+fn stream(batches: &[RecordBatch]) -> Vec<u8> {
+    let mut writer = StreamWriter::try_new(Vec::new(), &batches[0].schema()).unwrap();
+    batches.iter().for_each(|batch| writer.write(batch).unwrap());
+    writer.finish().unwrap();
+    writer.into_inner().unwrap()
+}
+
+fn file(batch: &RecordBatch) -> Vec<u8> {
+    let mut writer = FileWriter::try_new(Vec::new(), &batch.schema()).unwrap();
+    writer.write(batch).unwrap();
+    writer.finish().unwrap();
+    writer.into_inner().unwrap()
+}
+
+fn parquet(batch: &RecordBatch) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+    writer.write(batch).unwrap();
+    writer.close().unwrap();
+    bytes
+}
+
+#[rstest]
+#[case::stream(stream(&[rows(false)]))]
+#[case::dictionary(stream(&[rows(true)]))]
+#[case::file(file(&rows(true)))]
+#[case::parquet(parquet(&rows(false)))]
+#[case::zstd(zstd::stream::encode_all(stream(&[rows(true)]).as_slice(), 1).unwrap())]
+fn columns_mean_what_cells_mean(#[case] bytes: Vec<u8>) {
+    let found = decode("reading", bytes);
+    let csv = decode(
+        "reading",
+        "student,at,minutes,pages,备注\n13893,2026-11-20T08:00:00+08:00,12.5,3,好\n13894,2026-11-20T08:00:00+08:00,,4,\n13893,2026-11-20T08:00:00+08:00,,5,\n",
+    );
+    assert_eq!(found.error, None);
+    assert_eq!((found.rows(), found.rejects.len()), (3, 0), "{:?}", found.rejects);
+    for name in ["student", "at", "minutes", "pages", "note", "place", "revision"] {
+        assert_eq!(found.column(name), csv.column(name), "{name}");
+    }
+    assert_eq!(found.lines, [1, 2, 3]);
+    assert!(found.raw[0].contains("13893") && found.raw[0].starts_with('{'), "{}", found.raw[0]);
+}
+
+#[test]
+fn a_fault_costs_its_row_only() {
+    let (student, at) =
+        (StringArray::from(vec![Some("1"), None, Some("3")]), StringArray::from(vec!["2026-11-20", "2026-11-20", "then"]));
+    let columns: [(&str, ArrayRef); 2] = [("student", Arc::new(student)), ("at", Arc::new(at))];
+    let found = decode("reading", stream(&[RecordBatch::try_from_iter(columns).unwrap()]));
+    assert_eq!(found.rows(), 1);
+    assert_eq!(found.rules(), [(2, "required"), (3, "type")]);
+    assert!(found.rejects[1].raw.contains("then"), "{}", found.rejects[1].raw);
+}
+
+#[test]
+fn what_needs_more_than_a_change_of_type_is_read_like_json() {
+    let at: ArrayRef = Arc::new(TimestampMillisecondArray::from(vec![1_795_161_600_000]));
+    let student: ArrayRef = Arc::new(Int64Array::from(vec![13893]));
+    let found = decode("reading", stream(&[RecordBatch::try_from_iter([("student", student), ("at", at)]).unwrap()]));
+    assert_eq!(found.column("student"), [ids().hash("student", "", "13893")]);
+    let local = decode("reading", "student,at\n13893,2026-11-20 08:00:00\n");
+    assert_eq!(found.column("at"), local.column("at"), "a time without a zone is the district's");
+}
+
+#[test]
+fn a_missing_column_is_told_with_those_that_are_there() {
+    let pages: ArrayRef = Arc::new(Int32Array::from(vec![3]));
+    let error = decode("reading", stream(&[RecordBatch::try_from_iter([("pages", pages)]).unwrap()])).error.unwrap();
+    assert!(error.contains("student") && error.contains("pages"), "{error}");
+}
+
+#[rstest]
+#[case::stream(stream(&[rows(false), rows(false)]))]
+#[case::file(file(&rows(false)))]
+#[case::parquet(parquet(&rows(false)))]
+fn cut_or_damaged_input_is_an_error(#[case] bytes: Vec<u8>) {
+    for cut in [9, bytes.len() / 2, bytes.len() - 40] {
+        let found = decode("reading", &bytes[..cut]);
+        assert!(found.error.is_some() || found.rows() > 0, "cut at {cut}");
+    }
+    for at in (0..bytes.len()).step_by(7) {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 0x55;
+        drop(decode("reading", damaged));
+    }
+}
+
+#[test]
+fn marks_lead_on_from_any_batch() {
+    let bytes = stream(&[rows(false), rows(false), rows(false)]);
+    let decoder = decoder("reading", Format::Auto, None);
+    let marks: Vec<_> = decoder.batches(bytes.as_slice()).map(|decoded| decoded.unwrap().mark.unwrap()).collect();
+    assert_eq!(marks.iter().map(|mark| mark.at).collect::<Vec<_>>(), [3, 6, 9]);
+    let rest = run(&decoder.clone().after(Some(marks[1])), &bytes);
+    assert_eq!((rest.rows(), rest.lines), (3, vec![7, 8, 9]));
+    let other = run(&decoder.after(Some(marks[1])), &stream(&[rows(false).slice(0, 2), rows(false), rows(false), rows(false)]));
+    assert!(other.error.is_some());
+}
