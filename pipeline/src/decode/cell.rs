@@ -39,6 +39,11 @@ impl<'t> Cells<'t> {
         self.scratch.clear();
     }
 
+    /// The slots that the record has filled, in its order.
+    pub fn filled(&self) -> &[usize] {
+        &self.filled
+    }
+
     pub fn get(&self, slot: usize) -> Cell<'t> {
         self.cells[slot]
     }

@@ -79,11 +79,12 @@ impl Converter {
         }
     }
 
-    /// Appends the row's value of `field`; on a fault, nothing.
+    /// Appends the row's value of `field`, which is in the slot `first` if its input is one of several; on a fault, nothing.
     pub fn append(
         &mut self,
         (field, plan): (&FieldPlan, &Plan),
         row: &Row<'_, '_>,
+        first: Option<usize>,
         scratch: &mut Scratch,
         column: &mut Column,
     ) -> Result<(), Fault> {
@@ -94,19 +95,17 @@ impl Converter {
             Input::Pivoted => self.append_text(field, plan, row.pivoted, column),
             Input::Joined(slots) if slots.iter().any(|&slot| cells.get(slot) == Cell::Nested) => Err(nested(field)),
             Input::Joined(slots) => self.append_text(field, plan, join(field, cells, slots, scratch), column),
-            Input::First(slots) => {
-                match slots.iter().copied().find(|&slot| !matches!(cells.get(slot), Cell::Missing | Cell::Null)) {
-                    None => self.append_text(field, plan, None, column),
-                    Some(slot) if direct(field, cells.get(slot), column) => Ok(()),
-                    Some(slot) => match cells.get(slot) {
-                        Cell::Nested => Err(nested(field)),
-                        Cell::Number(value) if value.abs() >= EXACT && matches!(column, Column::Text(_) | Column::Listed(_)) => {
-                            Err(Fault::mistyped(&field.name, &value.to_string(), WRITTEN_OUT))
-                        }
-                        _ => self.append_text(field, plan, cells.text(slot, &mut scratch.digits), column),
-                    },
-                }
-            }
+            Input::First(_) => match first {
+                None => self.append_text(field, plan, None, column),
+                Some(slot) if direct(field, cells.get(slot), column) => Ok(()),
+                Some(slot) => match cells.get(slot) {
+                    Cell::Nested => Err(nested(field)),
+                    Cell::Number(value) if value.abs() >= EXACT && matches!(column, Column::Text(_) | Column::Listed(_)) => {
+                        Err(Fault::mistyped(&field.name, &value.to_string(), WRITTEN_OUT))
+                    }
+                    _ => self.append_text(field, plan, cells.text(slot, &mut scratch.digits), column),
+                },
+            },
         }
     }
 

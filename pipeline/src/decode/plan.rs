@@ -11,6 +11,7 @@ use chrono_tz::Tz;
 use xueqing_schema::ids::Pseudonyms;
 use xueqing_schema::{CodeSet, Column, Field, FieldType, Mapping, REVISION, Standard};
 
+use super::cell::{Cell, Cells};
 use crate::Result;
 
 /// Everything that decoding needs to know, shared by all its runs.
@@ -205,6 +206,14 @@ impl FieldPlan {
 }
 
 impl Input {
+    /// The first slot that the record fills.
+    pub fn first(&self, cells: &Cells<'_>) -> Option<usize> {
+        match self {
+            Self::First(slots) => slots.iter().copied().find(|&slot| !matches!(cells.get(slot), Cell::Missing | Cell::Null)),
+            _ => None,
+        }
+    }
+
     fn of(column: &Column, sources: &mut BTreeMap<String, usize>) -> Self {
         let mut slots = |names: &[String]| names.iter().map(|name| slot(sources, name)).collect::<Vec<_>>();
         match (&column.value, column.from.len()) {

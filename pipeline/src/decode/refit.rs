@@ -108,7 +108,7 @@ impl Refit {
         let mut column = Column::new(&field.target, true, 1);
         let (cells, mut scratch) = (Cells::new(self.plan.sources.len()), Scratch::default());
         let row = Row { cells: &cells, pivoted: None };
-        if self.converters[place].append((field, &self.plan), &row, &mut scratch, &mut column).is_err() {
+        if self.converters[place].append((field, &self.plan), &row, None, &mut scratch, &mut column).is_err() {
             return Ok(None);
         }
         let first = UInt32Array::from_value(0, rows);

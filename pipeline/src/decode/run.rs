@@ -46,6 +46,29 @@ pub(super) struct Run {
     keys: Keys,
     converters: Vec<Converter>,
     scratch: Scratch,
+    usual: Usual,
+}
+
+/// Records of one source fill the same slots again and again: which of them each field reads is found out once.
+#[derive(Default)]
+struct Usual {
+    filled: Vec<usize>,
+    /// By field.
+    first: Vec<Option<usize>>,
+}
+
+impl Usual {
+    fn take_in(&mut self, plan: &Plan, cells: &Cells<'_>) {
+        let nulls = || cells.filled().iter().any(|slot| cells.get(*slot) == Cell::Null);
+        if self.first.is_empty() || self.filled != cells.filled() || nulls() {
+            self.filled.clear();
+            self.first.clear();
+            self.first.extend(plan.fields.iter().map(|field| field.input.first(cells)));
+            if !nulls() {
+                self.filled.extend_from_slice(cells.filled());
+            }
+        }
+    }
 }
 
 /// How far a block has been decoded.
@@ -91,7 +114,7 @@ impl Worker<Block> for Run {
 impl Run {
     pub fn new(plan: Arc<Plan>, layout: Layout) -> Self {
         let converters = plan.fields.iter().map(|field| Converter::new(field, &plan)).collect();
-        Self { keys: Keys::new(&plan.sources), plan, layout, converters, scratch: Scratch::default() }
+        Self { keys: Keys::new(&plan.sources), plan, layout, converters, scratch: Scratch::default(), usual: Usual::default() }
     }
 
     /// Decodes the next batch of the block; None when there is nothing left in it.
@@ -201,10 +224,11 @@ impl Run {
 
     fn append_row(&mut self, record: Record<'_>, row: &Row<'_, '_>, batch: &mut Batch) {
         let mut fault = None;
-        let fields = self.plan.fields.iter().zip(&mut self.converters).zip(&mut batch.columns);
-        for ((field, converter), column) in fields {
+        self.usual.take_in(&self.plan, row.cells);
+        let fields = self.plan.fields.iter().zip(&mut self.converters).zip(&self.usual.first).zip(&mut batch.columns);
+        for (((field, converter), first), column) in fields {
             if fault.is_none() {
-                fault = converter.append((field, &self.plan), row, &mut self.scratch, column).err();
+                fault = converter.append((field, &self.plan), row, *first, &mut self.scratch, column).err();
             }
             if fault.is_some() {
                 column.append_null();
