@@ -26,19 +26,18 @@ use parquet::schema::types::ColumnPath;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::encode::Encoded;
+use crate::encode::{Encoded, SEQ};
 use crate::error::{Error, Result};
-use crate::repeats::{self, SEQ};
+use crate::litter::SPILL;
 use crate::state::{LiveFile, State};
 use crate::table::Table;
 use crate::write::{self, NewFile};
-use crate::{digest, encode};
+use crate::{digest, encode, repeats};
 
 const ATTEMPTS: usize = 3;
 /// Small enough that bounds and bloom filters leave most of a day unread.
 const ROW_GROUP: usize = 1 << 18;
 const LEVEL: i32 = 3;
-const SPILL: &str = ".spill";
 
 /// How a day is laid out.
 #[derive(Debug, Clone, PartialEq, Eq)]

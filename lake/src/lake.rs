@@ -137,6 +137,15 @@ impl Lake {
         self.inner.root.file(name)
     }
 
+    /// The lake's folder, when it is a local one.
+    pub(crate) fn folder(&self) -> Option<&std::path::Path> {
+        self.inner.root.folder.as_deref()
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        (self.inner.clock)()
+    }
+
     async fn open_or_create(&self, name: &str, wanted: &Shape) -> Result<Table> {
         let log = self.log(name)?;
         let state = match log.load().await? {

@@ -1,4 +1,5 @@
-//! Half-written files that crashes and failed writes leave: they never had their final name, and no listing shows them.
+//! Half-written files that crashes and failed writes leave: they never had their final name, and no listing shows them. And
+//! what a killed process was sorting.
 //!
 //! Invariants: a file that a living process may be writing is left alone until it is an hour old; nothing but files with
 //! the suffix of [`crate::store`] is ever touched here.
@@ -9,8 +10,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::error::{Error, Result};
+use crate::lake::Lake;
+
 /// No write takes this long.
 const STALE: Duration = Duration::from_secs(60 * 60);
+/// Where sorting spills, beside the tables; and no sorting takes this long.
+pub(crate) const SPILL: &str = ".spill";
+const LONGEST_SORT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A half-written file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +78,31 @@ fn is_alive(process: Option<u32>) -> bool {
     process.is_none_or(|process| !processes.join("self").exists() || processes.join(process.to_string()).exists())
 }
 
+impl Lake {
+    /// Removes what the sorting of a process that was killed has left beside the tables.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub async fn sweep(&self) -> Result<()> {
+        let (Some(folder), now) = (self.folder().map(|lake| lake.join(SPILL)), self.now()) else { return Ok(()) };
+        let swept = tokio::task::spawn_blocking(move || remove_old(&folder, now)).await;
+        let cancelled = |_| Error::Cancelled { table: "of the lake".into(), doing: "sweeping" };
+        let failed = |source| object_store::Error::Generic { store: "disk", source: Box::new(source) };
+        swept.map_err(cancelled)?.map_err(|error| Error::Storage { doing: "sweeping".into(), source: failed(error) })
+    }
+}
+
+fn remove_old(folder: &Path, now: i64) -> io::Result<()> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
+    for entry in entries {
+        let entry = entry?;
+        if entry.metadata().is_ok_and(|metadata| age(&metadata, now) >= LONGEST_SORT) {
+            std::fs::remove_dir_all(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,7 +129,7 @@ mod tests {
             names.sort();
             names
         };
-        assert_eq!(names(now(1_000), Duration::ZERO), [dead.clone()]);
+        assert_eq!(names(now(1_000), Duration::ZERO), std::slice::from_ref(&dead));
         assert!(names(now(1_000), Duration::from_secs(60)).is_empty());
         assert_eq!(names(now(2 * hour), Duration::ZERO).len(), 3);
     }

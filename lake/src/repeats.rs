@@ -15,8 +15,9 @@ use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 use sha2::{Digest, Sha256};
 
-pub(crate) const REVISION: &str = "revision";
-pub(crate) const SEQ: &str = "seq";
+use crate::encode::SEQ;
+
+const REVISION: &str = "revision";
 
 /// Keys that are held at a time.
 const SHARE_ROWS: u64 = 2_000_000;

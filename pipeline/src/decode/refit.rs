@@ -62,7 +62,7 @@ impl Refit {
         }
         let converters = plan.fields.iter().map(|field| Converter::new(field, plan)).collect();
         let dictionaries = plan.fields.iter().map(|_| None).collect();
-        let run = Run::new(Arc::clone(plan), Layout::Json);
+        let run = Run::new(Arc::clone(plan), Layout::Json, None);
         Ok(Self { plan: Arc::clone(plan), places, converters, dictionaries, run })
     }
 
