@@ -3,7 +3,7 @@
 //! Invariants: a file is rewritten only when it holds a doomed row; its other rows keep their order; rows that arrive
 //! meanwhile are looked at too, until a look at the newest version finds none. A closed day stays closed.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use datafusion::dataframe::DataFrame;
@@ -108,8 +108,16 @@ impl Table {
 
     /// The rows of one file, in their order.
     fn only(&self, state: &Arc<State>, file: &Arc<LiveFile>) -> PlanResult<DataFrame> {
-        let mut alone = State::clone(state);
-        alone.files.retain(|path, _| *path == file.path);
+        let files = [(Arc::clone(&file.path), Arc::clone(file))].into();
+        let State { table, version, shape, metadata, .. } = &**state;
+        let alone = State {
+            table: Arc::clone(table),
+            version: *version,
+            shape: Arc::clone(shape),
+            metadata: metadata.clone(),
+            files,
+            positions: HashMap::new(),
+        };
         let context = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(1));
         context.read_table(self.provider_of(Arc::new(alone)))
     }

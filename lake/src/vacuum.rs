@@ -66,12 +66,18 @@ impl Table {
     /// `lake_in_use` when files are wanted gone at once and queries that read do not end; storage errors.
     pub async fn vacuum(&self, options: VacuumOptions) -> Result<Vacuum> {
         let _alone = if options.keep < KEEP && !options.dry_run { Some(self.alone().await?) } else { None };
+        self.refresh().await?;
+        // Listed before the lock, which others wait for; what has been committed since is no candidate any more.
+        let candidates = self.unnamed().await?;
         let _writer = self.site().gate.enter().await?;
         self.refresh().await?;
-        let mut done = Vacuum::default();
+        let (state, mut done) = (self.state(), Vacuum::default());
         let spared = self.spared(options.keep).await?;
-        for object in self.unnamed().await? {
+        for object in candidates {
             let path = object.location.to_string();
+            if state.files.contains_key(path.as_str()) {
+                continue;
+            }
             let old = self.age(&object) >= options.keep;
             if !old || spared.contains(&path) {
                 done.kept += 1;

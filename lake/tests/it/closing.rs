@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{Int64Array, RecordBatch, StringArray};
+use arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::prelude::{SessionContext, col, lit};
 use xueqing_lake::{CloseOptions, CompactOptions, RETAINED, Table, current};
@@ -58,6 +58,45 @@ async fn closing_keeps_current_sorts_and_is_no_change() {
     let done = again.close_day(1, &options()).await.unwrap().expect("it was open");
     assert_eq!((done.files_before, done.files, done.rows), (2, 1, 3));
     assert_eq!(current_rows(&again).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn closing_keeps_no_one_waiting_and_loses_nothing() {
+    let (folder, _, table) = new_table().await;
+    let writer = homework(&open(&folder)).await;
+    let lake = open(&folder);
+    let (enough, mut told) = tokio::sync::oneshot::channel::<()>();
+    let writing = tokio::spawn(async move {
+        let (mut seq, mut stop) = (0, false);
+        while !stop || seq % 4 != 0 {
+            stop |= told.try_recv().is_ok();
+            seq += 1;
+            let turn = lake.lock().await.unwrap();
+            let student = ["d", "a", "b", "c"][seq as usize % 4];
+            writer.append(vec![batch(&[(student, 1, seq, 0, seq)])], &[]).await.unwrap();
+            drop(turn);
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        seq
+    });
+    let (mut closings, mut last) = (0, 0);
+    while closings < 3 {
+        closings += usize::from(table.close_day(1, &options()).await.unwrap().is_some());
+        let ctx = context();
+        let rows = current(&ctx, &table, &["student".to_owned()], None).unwrap();
+        let newest = rows.aggregate(vec![], vec![datafusion::functions_aggregate::expr_fn::max(col("minutes"))]).unwrap();
+        let newest = newest.collect().await.unwrap()[0].column(0).as_primitive::<arrow::datatypes::Int64Type>().clone();
+        let newest = if newest.is_valid(0) { newest.value(0) } else { 0 };
+        assert!(newest >= last, "what was visible stays visible");
+        last = newest;
+    }
+    enough.send(()).unwrap();
+    let written = writing.await.unwrap();
+    table.close_day(1, &options()).await.unwrap();
+    let newest = |back: i64| written - back;
+    let expected = [("a", 3), ("b", 2), ("c", 1), ("d", 0)].map(|(student, back)| format!("{student} 1 {}", newest(back)));
+    assert_eq!(rows(&homework(&open(&folder)).await).await, expected);
+    assert!(open(&folder).verify(TABLE, true).await.unwrap().faults.is_empty());
 }
 
 #[tokio::test]
