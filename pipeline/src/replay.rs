@@ -142,10 +142,11 @@ impl Ingest {
                     report.unreadable += 1;
                     Err(fault)
                 }
-                None => reading.as_ref().map_err(Clone::clone).and_then(|reading| check(group, reading, &raw)).map_err(|fault| {
-                    report.rejected += 1;
-                    fault
-                }),
+                None => {
+                    let checked = reading.as_ref().map_err(Clone::clone).and_then(|reading| check(group, reading, &raw));
+                    report.rejected += u64::from(checked.is_err());
+                    checked
+                }
             };
             match verdict {
                 Ok(rows) => {

@@ -147,7 +147,7 @@ fn described(kind: FaultKind) -> (&'static str, &'static str) {
 
 /// Closes days.
 pub async fn close(what: Close, lake: &Lake, house: &House, machine: bool) -> anyhow::Result<()> {
-    let day = what.day.as_deref().map(|text| day_of(text)).transpose()?;
+    let day = what.day.as_deref().map(day_of).transpose()?;
     let ingest = house.ingest(lake, Rolling::WhenAsked).await?;
     let closed = ingest.close_days(what.table.as_deref(), day).await;
     ingest.shutdown().await;
