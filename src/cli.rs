@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{completions, demo, generate, ingest, lake, metric, query, schema, serve};
+use crate::commands::{completions, demo, generate, ingest, lake, metric, quarantine, query, schema, serve};
 
 const EXAMPLES: &str = "\
 Examples · 例子:
   xueqing demo                                              an invented district in your browser · 一条命令看示例学区
   xueqing ingest sample-data                                a folder <mapping>/<file> · 按文件夹名选映射
   xueqing ingest --vendor ningbo_kaoqin --json kaoqin.csv   one vendor's file · 单个厂商文件
-  xueqing lake quarantine --rule code --limit 5             rows that were not taken, and why · 查看被隔离的行
+  xueqing quarantine list --rule code --limit 5             rows that were not taken, and why · 查看被隔离的行
   xueqing metric workload/daily_minutes --by day,grade      a published figure · 已发布的指标
   xueqing query 'SELECT day, sum(homework_missing) FROM class_day GROUP BY day ORDER BY day'
   xueqing serve                                             dashboard and API at http://127.0.0.1:8080 · 启动服务
@@ -67,8 +67,10 @@ pub enum Command {
     Metric(metric::Arguments),
     /// Show the data standard · 查看数据标准
     Schema(schema::Arguments),
-    /// Look into the lake: tables, quarantine · 查看与维护数据湖
+    /// Look into the lake, and look after it · 查看与维护数据湖
     Lake(lake::Arguments),
+    /// Rows that were not taken: list, count, read again · 被隔离的行
+    Quarantine(quarantine::Arguments),
     /// Write shell completions · 生成命令补全脚本
     Completions(completions::Arguments),
 }

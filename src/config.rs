@@ -49,6 +49,9 @@ pub struct Config {
     #[serde(skip)]
     pub key: Option<String>,
     pub commit: Commit,
+    pub upkeep: Upkeep,
+    /// Days that the events of a kind are kept.
+    pub retention: BTreeMap<String, u32>,
     pub query: Query,
 }
 
@@ -58,6 +61,13 @@ pub struct Config {
 pub struct Commit {
     pub interval_ms: u64,
     pub mebibytes: usize,
+}
+
+/// What is done with past days.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Upkeep {
+    pub close_after_hours: u32,
 }
 
 /// What a query may use.
@@ -81,6 +91,8 @@ impl Default for Config {
             key_file: None,
             key: None,
             commit: Commit::default(),
+            upkeep: Upkeep::default(),
+            retention: BTreeMap::new(),
             query: Query::default(),
         }
     }
@@ -89,6 +101,12 @@ impl Default for Config {
 impl Default for Commit {
     fn default() -> Self {
         Self { interval_ms: 1_000, mebibytes: 64 }
+    }
+}
+
+impl Default for Upkeep {
+    fn default() -> Self {
+        Self { close_after_hours: 36 }
     }
 }
 

@@ -50,6 +50,10 @@ impl House {
             own.rollups = texts(folder, "rollups", "sql")?;
             own.metrics = texts(folder, "metrics", "sql")?;
         }
+        for kind in config.retention.keys() {
+            // A wrong name would keep for ever what should go.
+            standard.kind(kind)?;
+        }
         Ok(Self { config, timezone, standard: Arc::new(standard), own })
     }
 
@@ -83,6 +87,8 @@ impl House {
             commit_interval: Duration::from_millis(self.config.commit.interval_ms),
             commit_bytes: self.config.commit.mebibytes << 20,
             rolling,
+            close_after: Some(Duration::from_secs(u64::from(self.config.upkeep.close_after_hours) * 60 * 60)),
+            retention: self.config.retention.clone(),
             ..xueqing_pipeline::Options::default()
         };
         let setup = xueqing_pipeline::Setup {

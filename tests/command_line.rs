@@ -50,7 +50,7 @@ fn a_file_that_cannot_be_read_is_an_error_and_rejected_rows_are_not() {
     std::fs::write(district.path("b.ndjson"), "{\"assignment\": \"a\"}\n{broken\n").expect("written");
     let told = district.json(&["ingest", "--kind", "homework", "--json", "b.ndjson"]);
     assert_eq!((told["read"].as_u64(), told["rejected"].as_u64()), (Some(2), Some(2)));
-    let rows = district.json(&["lake", "quarantine", "--source", "b.ndjson", "--limit", "1", "--json"]);
+    let rows = district.json(&["quarantine", "list", "--source", "b.ndjson", "--limit", "1", "--json"]);
     assert_eq!(rows.as_array().map(Vec::len), Some(1));
 }
 
@@ -127,4 +127,45 @@ fn the_example_configuration_works_as_it_is() {
     let district = District::new();
     std::fs::copy(root().join("xueqing.toml.example"), district.path("xueqing.toml")).expect("copied");
     district.text(&["schema", "list"]);
+}
+
+#[test]
+fn the_lake_is_looked_after_from_the_command_line() {
+    let district = District::new();
+    let line = |student: &str, status: &str| {
+        format!(
+            r#"{{"assignment":"a","school":"S1","class":"C1","grade":"13","subject":"math","student":"{student}","assigned_at":"2026-09-01T16:00:00+08:00","status":"{status}"}}"#
+        )
+    };
+    let lines = [line("13893", "submitted"), line("2", "late"), line("13893", "nonsense")].join("\n");
+    std::fs::write(district.path("h.ndjson"), lines).expect("written");
+    for _ in 0..2 {
+        district.json(&["ingest", "--kind", "homework", "--json", "h.ndjson"]);
+    }
+    let closed = district.json(&["lake", "close", "--json", "--day", "2026-09-01"]);
+    assert_eq!((closed[0]["table"].as_str(), closed[0]["rows"].as_u64()), (Some("events/homework"), Some(2)), "{closed}");
+    let counts = district.json(&["quarantine", "counts", "--by", "rule", "--json"]);
+    assert_eq!(counts["rows"][0]["rejects"].as_u64(), Some(1), "{counts}");
+    let again = district.json(&["quarantine", "replay", "--json", "--dry-run"]);
+    assert_eq!((again["records"].as_u64(), again["rejected"].as_u64()), (Some(1), Some(1)), "{again}");
+    let kept = district.json(&["lake", "retain", "--dry-run", "--json"]);
+    assert_eq!(kept.as_array().map(Vec::len), Some(0), "every kind is kept for ever");
+    let erase = ["lake", "erase", "--json", "--now", "--person", "student", "--number", "13893", "--reason", "letter"];
+    let erased = district.json(&erase);
+    assert_eq!((erased["left"].as_u64(), erased["search"]["found"].as_array().map(Vec::len)), (Some(0), Some(0)), "{erased}");
+    assert_eq!(district.json(&["query", "--json", "SELECT count(*) AS n FROM homework"])["rows"][0]["n"].as_u64(), Some(1));
+    district.json(&["lake", "vacuum", "--json", "--now"]);
+    assert!(district.text(&["lake", "verify"]).contains("all is as it was written"));
+    let folder = district.path("lake/events/homework/day=2026-09-01");
+    let file = std::fs::read_dir(folder).expect("there").next().expect("one file").expect("readable").path();
+    let mut bytes = std::fs::read(&file).expect("readable");
+    bytes[30] ^= 4;
+    std::fs::write(&file, bytes).expect("written");
+    let told = district.run(&["lake", "verify"]);
+    assert_eq!(told.status.code(), Some(1));
+    let (out, err) = (String::from_utf8_lossy(&told.stdout).into_owned(), String::from_utf8_lossy(&told.stderr).into_owned());
+    assert!(
+        out.contains(&*file.file_name().expect("a name").to_string_lossy()) && err.contains("error[lake_damaged]"),
+        "{out}{err}"
+    );
 }

@@ -39,7 +39,7 @@ fn every_row_is_taken_or_told_and_twice_is_once() {
         let told = district.json(&["ingest", "--vendor", vendor, "--json", &path]);
         let number = |name: &str| told[name].as_u64().expect("a number");
         assert_eq!((number("read"), number("accepted") + number("rejected")), (rows, rows), "{file}");
-        let rejects = district.json(&["lake", "quarantine", "--source", file, "--json"]);
+        let rejects = district.json(&["quarantine", "list", "--source", file, "--json"]);
         let rejects = rejects.as_array().expect("a list");
         let lines: std::collections::BTreeSet<i64> = rejects.iter().filter_map(|row| row["line"].as_i64()).collect();
         assert_eq!(lines.len() as u64, number("rejected"), "{file}: each reject is listed");

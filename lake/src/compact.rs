@@ -7,14 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use deltalake::kernel::Action;
-use deltalake::protocol::SaveMode;
 use object_store::ObjectStoreExt;
-use object_store::path::Path;
 
 use crate::error::{Error, Result};
 use crate::state::{LiveFile, State};
-use crate::table::{Change, Table};
+use crate::table::Table;
 use crate::write;
 
 /// A file is not grown beyond this, and one of half this size is left alone.
@@ -70,23 +67,15 @@ impl Table {
         }
         let store = self.log().store.object_store(None);
         let day = group.first().and_then(|f| f.day);
-        let merged = write::merge(&state.table, &state.shape, store.as_ref(), day, inputs, self.now()).await?;
-        let now = self.now();
-        let plan = |state: &State| {
-            if group.iter().any(|f| !state.files.contains_key(&f.path)) {
-                return Ok(Vec::new());
-            }
-            let removed = group.iter().map(|f| f.remove(now, false));
-            Ok(removed.chain([merged.action(false)]).collect::<Vec<Action>>())
-        };
-        let change = Change { positions: &[], mode: SaveMode::Overwrite, plan: &plan, days: None };
-        let after = self.commit(change).await?;
-        Ok(after.files.contains_key(merged.add.path.as_str()).then_some(merged.rows))
+        let merged = write::merge(&state.table, &state.shape, store.as_ref(), day, inputs, self.now()).await;
+        let merged = merged.map_err(Error::or_full)?;
+        let merged = [merged];
+        Ok(self.swap(group, &merged, false).await?.map(|_| merged[0].rows))
     }
 
-    async fn read(&self, file: &LiveFile) -> Result<Bytes> {
-        let failed = |source| Error::Storage { doing: format!("reading a file of table {}", self.name()), source };
-        let path = Path::parse(&*file.path).map_err(|e| failed(e.into()))?;
+    pub(crate) async fn read(&self, file: &LiveFile) -> Result<Bytes> {
+        let failed = |source| self.failed("reading a file", source);
+        let path = self.path_of(&file.path)?;
         let found = self.log().store.object_store(None).get(&path).await.map_err(failed)?;
         found.bytes().await.map_err(failed)
     }
@@ -95,7 +84,7 @@ impl Table {
 /// Groups of files to merge: of one day, in the order in which they were written.
 fn plan(state: &State, options: CompactOptions) -> Vec<Vec<Arc<LiveFile>>> {
     let mut days: BTreeMap<Option<i32>, BTreeSet<&Arc<str>>> = BTreeMap::new();
-    for file in state.files.values().filter(|f| f.size < TARGET_BYTES / 2) {
+    for file in state.files.values().filter(|f| f.size < TARGET_BYTES / 2 && f.closing.is_none()) {
         days.entry(file.day).or_default().insert(&file.path);
     }
     let worth = |files: &BTreeSet<&Arc<str>>| files.len() >= options.min_files.max(2);

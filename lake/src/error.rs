@@ -2,6 +2,9 @@
 //!
 //! Messages say what was wrong and where; the cause of a storage failure is kept as `source`.
 
+use std::error::Error as StdError;
+use std::io::{self, ErrorKind};
+
 use deltalake::DeltaTableError;
 use deltalake::kernel::transaction::TransactionError;
 
@@ -35,6 +38,16 @@ pub enum Error {
     /// The lake's lock file could not be used.
     #[error("the lake's lock file cannot be used")]
     Lock(#[source] std::io::Error),
+    /// There is no room left where the lake lies; nothing of what was being done became visible.
+    #[error("there is no room left on the lake's disk ({doing}); free some space, and it goes on by itself")]
+    Full {
+        doing: String,
+        #[source]
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// Running queries did not end in time for files to be deleted at once.
+    #[error("files of table {table} are still being read; wait for the queries to end, or vacuum with a longer --keep")]
+    InUse { table: String },
     /// Reading or writing storage failed.
     #[error("storage failed while {doing}")]
     Storage {
@@ -81,11 +94,27 @@ impl Error {
             Error::HistoryGone { .. } => "lake_history_gone",
             Error::Unsupported { .. } => "lake_unsupported",
             Error::Lock(_) => "lake_lock",
+            Error::Full { .. } => "lake_full",
+            Error::InUse { .. } => "lake_in_use",
             Error::Storage { .. } => "lake_storage",
             Error::Log { .. } => "lake_log",
             Error::Parquet { .. } => "lake_parquet",
             Error::Plan { .. } => "lake_plan",
             Error::Cancelled { .. } => "lake_cancelled",
+        }
+    }
+
+    /// Whether the disk is full.
+    pub fn is_full(&self) -> bool {
+        matches!(self, Error::Full { .. })
+    }
+
+    /// The same failure, told as [`Error::Full`] when a full disk or quota lies behind it.
+    pub(crate) fn or_full(self) -> Error {
+        match self {
+            Error::Full { .. } => self,
+            other if lacks_room(&other) => Error::Full { doing: other.to_string(), source: Box::new(other) },
+            other => other,
         }
     }
 
@@ -107,5 +136,42 @@ impl Error {
 
     pub(crate) fn parquet(table: &str) -> impl Fn(parquet::errors::ParquetError) -> Error {
         move |source| Error::Parquet { table: table.to_owned(), source }
+    }
+}
+
+/// Whether any cause says that the disk or a quota is full.
+fn lacks_room(error: &(dyn StdError + 'static)) -> bool {
+    let full = |io: &io::Error| matches!(io.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(io) = error.downcast_ref::<io::Error>() {
+            // An error in an error of the standard library is not among its causes.
+            let inner = io.get_ref().is_some_and(|inner| lacks_room(inner));
+            if full(io) || inner {
+                return true;
+            }
+        }
+        cause = error.source();
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn storage(kind: ErrorKind) -> object_store::Error {
+        object_store::Error::Generic { store: "disk", source: Box::new(io::Error::from(kind)) }
+    }
+
+    #[rstest::rstest]
+    #[case::plain(Error::Storage { doing: "writing".into(), source: storage(ErrorKind::StorageFull) }, "lake_full")]
+    #[case::quota(Error::Lock(ErrorKind::QuotaExceeded.into()), "lake_full")]
+    #[case::wrapped(Error::Lock(io::Error::other(storage(ErrorKind::StorageFull))), "lake_full")]
+    #[case::in_the_log(Error::log("t", "committing")(storage(ErrorKind::StorageFull).into()), "lake_full")]
+    #[case::in_a_commit(Error::commit("t", storage(ErrorKind::StorageFull).into()), "lake_full")]
+    #[case::other(Error::Storage { doing: "writing".into(), source: storage(ErrorKind::PermissionDenied) }, "lake_storage")]
+    fn a_full_disk_is_found_behind_every_error(#[case] error: Error, #[case] code: &str) {
+        assert_eq!(error.or_full().code(), code);
     }
 }

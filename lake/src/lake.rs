@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use arrow::datatypes::SchemaRef;
+use object_store::ObjectStore;
+use object_store::path::Path;
 use tokio::sync::OnceCell;
 use url::Url;
 
@@ -17,6 +19,7 @@ use crate::lock::{Gate, WriteLock};
 use crate::log::Log;
 use crate::root::Root;
 use crate::schema::Shape;
+use crate::site::{Pins, Readers, Site};
 use crate::state::State;
 use crate::table::Table;
 
@@ -32,6 +35,7 @@ pub struct Lake {
 struct Inner {
     root: Root,
     gate: Gate,
+    readers: Arc<Readers>,
     clock: Clock,
     tables: Mutex<HashMap<String, Arc<OnceCell<Table>>>>,
 }
@@ -70,7 +74,8 @@ impl Lake {
     pub fn open_with_clock(location: &str, clock: Clock) -> Result<Lake> {
         let root = Root::open(location)?;
         let gate = Gate::new(root.folder.as_deref());
-        Ok(Lake { inner: Arc::new(Inner { root, gate, clock, tables: Mutex::default() }) })
+        let readers = Arc::new(Readers::new(root.folder.as_deref()));
+        Ok(Lake { inner: Arc::new(Inner { root, gate, readers, clock, tables: Mutex::default() }) })
     }
 
     /// Where the lake lies.
@@ -87,9 +92,9 @@ impl Lake {
     pub async fn table(&self, name: &str, schema: SchemaRef, partition: Option<&str>) -> Result<Table> {
         let wanted = Shape::new(name, &schema, partition)?;
         let cell = self.cell(name)?;
-        let table = cell.get_or_try_init(|| self.open_or_create(name, &wanted)).await?;
+        let table = cell.get_or_try_init(|| self.open_or_create(name, &wanted)).await.map_err(Error::or_full)?;
         table.refresh().await?;
-        table.grow(&wanted).await?;
+        table.grow(&wanted).await.map_err(Error::or_full)?;
         Ok(table.clone())
     }
 
@@ -124,7 +129,21 @@ impl Lake {
     /// # Errors
     /// `lake_lock` when the lock file cannot be used.
     pub async fn lock(&self) -> Result<WriteLock> {
-        self.inner.gate.enter().await
+        self.inner.gate.enter().await.map_err(Error::or_full)
+    }
+
+    /// The lake's store and the path of a file beside its tables.
+    pub(crate) fn beside_the_tables(&self, name: &str) -> (Arc<dyn ObjectStore>, Path) {
+        self.inner.root.file(name)
+    }
+
+    /// The lake's folder, when it is a local one.
+    pub(crate) fn folder(&self) -> Option<&std::path::Path> {
+        self.inner.root.folder.as_deref()
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        (self.inner.clock)()
     }
 
     async fn open_or_create(&self, name: &str, wanted: &Shape) -> Result<Table> {
@@ -138,10 +157,13 @@ impl Lake {
 
     fn handle(&self, log: Log, state: State) -> Result<Table> {
         let place = self.inner.root.place(&log.table)?;
-        Ok(Table::new(log, place, Arc::clone(&self.inner.clock), state))
+        let Inner { gate, readers, root, clock, .. } = &*self.inner;
+        let (gate, readers, lake) = (gate.clone(), Arc::clone(readers), root.folder.clone());
+        let site = Site { gate, readers, lake, pins: Arc::<Pins>::default() };
+        Ok(Table::new(log, place, site, Arc::clone(clock), state))
     }
 
-    fn log(&self, name: &str) -> Result<Log> {
+    pub(crate) fn log(&self, name: &str) -> Result<Log> {
         Ok(Log { table: name.into(), store: self.inner.root.log_store(name)? })
     }
 

@@ -12,35 +12,55 @@
 //!       ├─ provider ──▶ prune ──▶ scan ──▶ DataSourceExec over file://…   (pinned at a version)
 //!       │     └─ current ─▶ highest (revision, seq) per key and day
 //!       ├─ changes_since ──▶ days and files whose rows changed
-//!       └─ compact, maintain ──▶ fewer files, checkpoints, no litter
+//!       ├─ compact, close_day, delete ──▶ files swapped for others, in one commit
+//!       ├─ maintain, vacuum ──▶ checkpoints, no litter, nothing that a running query reads
+//!       └─ verify ──▶ every file and log entry against what was written
 //! ```
 
 mod changes;
+mod close;
 mod compact;
 mod create;
 mod current;
+mod delete;
+mod digest;
 mod encode;
 mod error;
 mod lake;
+mod litter;
 mod lock;
 mod log;
 mod maintain;
 mod prune;
+mod repeats;
+mod retain;
+mod room;
 mod root;
 mod scan;
 mod schema;
+mod search;
+mod site;
 mod state;
 mod stats;
 mod store;
+mod swap;
 mod table;
+mod vacuum;
+mod verify;
 mod write;
 
 pub use changes::Changes;
+pub use close::{CloseOptions, Closed};
 pub use compact::{CompactOptions, Compaction};
 pub use current::{current, register_current};
+pub use delete::Deletion;
 pub use error::{Error, Result};
 pub use lake::{Clock, Lake};
 pub use lock::WriteLock;
 pub use maintain::{MaintainOptions, Maintenance};
+pub use retain::{RETAINED, Retired};
+pub use search::Search;
 pub use table::{Commit, DataFile, Position, Table, TableStats};
+pub use vacuum::{Litter, Vacuum, VacuumOptions};
+pub use verify::{Fault, FaultKind, Verdict};
 pub use write::Prepared;

@@ -11,12 +11,12 @@ use arrow::datatypes::Int64Type;
 use bytes::Bytes;
 use deltalake::DeltaTable;
 use deltalake::kernel::transaction::{CommitData, TransactionError};
-use deltalake::kernel::{Action, Add, Transaction};
+use deltalake::kernel::{Action, Transaction};
 use deltalake::logstore::{CommitOrBytes, LogStoreRef, get_actions};
 use deltalake::protocol::DeltaOperation;
 use futures::TryStreamExt;
-use object_store::ObjectStoreExt;
 use object_store::path::Path;
+use object_store::{ObjectMeta, ObjectStoreExt};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::Deserialize;
@@ -59,16 +59,8 @@ impl Log {
         let version = i64::try_from(snapshot.version()).unwrap_or(i64::MAX);
         let mut state = State::new(&self.table, version, snapshot.metadata().clone())?;
         for file in snapshot.log_data() {
-            state.add(&Add {
-                path: file.path().into_owned(),
-                size: file.size(),
-                modification_time: file.modification_time(),
-                partition_values: file.partition_values_map(),
-                stats: file.stats(),
-                data_change: true,
-                deletion_vector: file.deletion_vector_descriptor(),
-                ..Add::default()
-            })?;
+            #[expect(deprecated, reason = "the only way to a file's tags")]
+            state.add(&file.add_action())?;
         }
         state.positions = self.positions(version).await?;
         Ok(Some(state))
@@ -145,15 +137,27 @@ impl Log {
         Ok(positions)
     }
 
-    async fn newest_checkpoint(&self, version: i64) -> Result<Option<(i64, Vec<Path>)>> {
-        let store = self.store.object_store(None);
-        let listed: Vec<Path> = store
-            .list(Some(self.store.log_path()))
-            .map_ok(|meta| meta.location)
-            .try_collect()
-            .await
-            .map_err(|source| self.storage("listing the log", source))?;
-        let checkpoints = listed.into_iter().filter_map(|path| {
+    /// The entries of the log that are on disk, in order: version, and when it was written in milliseconds since 1970.
+    pub(crate) async fn entries(&self) -> Result<Vec<(i64, i64)>> {
+        let listed: Vec<ObjectMeta> = self.list().await?;
+        let entry = |object: &ObjectMeta| {
+            let number = object.location.filename()?.strip_suffix(".json")?.parse().ok()?;
+            Some((number, object.last_modified.timestamp_millis()))
+        };
+        let mut entries: Vec<(i64, i64)> = listed.iter().filter_map(entry).collect();
+        entries.sort_unstable();
+        Ok(entries)
+    }
+
+    /// Everything in the log's folder.
+    pub(crate) async fn list(&self) -> Result<Vec<ObjectMeta>> {
+        let listed = self.store.object_store(None).list(Some(self.store.log_path())).try_collect().await;
+        listed.map_err(|source| self.storage("listing the log", source))
+    }
+
+    pub(crate) async fn newest_checkpoint(&self, version: i64) -> Result<Option<(i64, Vec<Path>)>> {
+        let checkpoints = self.list().await?.into_iter().filter_map(|object| {
+            let path = object.location;
             let (number, rest) = path.filename()?.split_once(".checkpoint")?;
             let number: i64 = number.parse().ok()?;
             (rest.ends_with(".parquet") && number <= version).then_some((number, path))
@@ -164,7 +168,7 @@ impl Log {
         Ok(Some((newest, parts.collect())))
     }
 
-    async fn get(&self, path: &Path) -> Result<Option<Bytes>> {
+    pub(crate) async fn get(&self, path: &Path) -> Result<Option<Bytes>> {
         match self.store.object_store(None).get(path).await {
             Ok(found) => found.bytes().await.map(Some).map_err(|e| self.storage("reading the log", e)),
             Err(object_store::Error::NotFound { .. }) => Ok(None),

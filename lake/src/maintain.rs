@@ -1,21 +1,19 @@
 //! Keeping a table's log short and its folder free of files that no reader needs.
 //!
 //! Invariants: a file is deleted only when no live version names it and it has been out of the table, or never in it,
-//! for [`KEEP_REMOVED`]; log entries are deleted only behind a checkpoint and after the table's retention.
+//! for the keep time (see [`crate::vacuum`]); log entries are deleted only behind a checkpoint and after the table's retention.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use deltalake::DeltaTable;
 use deltalake::checkpoints::{cleanup_metadata, create_checkpoint};
-use deltalake::operations::vacuum::VacuumMode;
+use object_store::ObjectStoreExt;
 
 use crate::error::{Error, Result};
 use crate::table::Table;
+use crate::vacuum::{KEEP, VacuumOptions};
 
-/// Readers that pinned an older version have this long to finish.
-const KEEP_REMOVED: Duration = Duration::from_secs(30 * 60);
 const CHECKPOINT_EVERY: i64 = 100;
 
 /// How thorough maintenance is.
@@ -29,7 +27,7 @@ pub struct MaintainOptions {
 
 impl Default for MaintainOptions {
     fn default() -> MaintainOptions {
-        MaintainOptions { checkpoint_every: CHECKPOINT_EVERY, keep_removed: KEEP_REMOVED }
+        MaintainOptions { checkpoint_every: CHECKPOINT_EVERY, keep_removed: KEEP }
     }
 }
 
@@ -60,16 +58,38 @@ impl Table {
         if behind < options.checkpoint_every.max(1) {
             return Ok(Maintenance::default());
         }
-        let failed = Error::log(self.name(), "cleaning up");
+        let table = self.checkpoint().await?;
+        let log_entries_deleted = cleanup_metadata(&table, None).await.map_err(Error::log(self.name(), "cleaning up"))?;
+        let cleaned = self.vacuum(VacuumOptions { keep: options.keep_removed, dry_run: false }).await?;
+        Ok(Maintenance { checkpointed: true, log_entries_deleted, files_deleted: cleaned.deleted.len() })
+    }
+
+    /// Makes the newest version the first one that the log knows of: its statistics may quote values of rows that must
+    /// not be found any more. Followers that stood before it read the table as a whole. The number of log files deleted.
+    ///
+    /// # Errors
+    /// Storage errors; the table stays as it is.
+    pub async fn forget_history(&self) -> Result<usize> {
+        let _writer = self.site().gate.enter().await?;
+        let version = self.refresh().await?;
+        self.checkpoint().await?;
+        let store = self.log().store.object_store(None);
+        let mut deleted = 0;
+        for object in self.log().list().await? {
+            let number = object.location.filename().and_then(|name| name.split('.').next()?.parse::<i64>().ok());
+            if number.is_some_and(|number| number < version) {
+                store.delete(&object.location).await.map_err(|source| self.failed("deleting a log entry", source))?;
+                deleted += 1;
+            }
+        }
+        Ok(deleted)
+    }
+
+    async fn checkpoint(&self) -> Result<DeltaTable> {
+        let failed = |error| Error::log(self.name(), "writing a checkpoint")(error).or_full();
         let mut table = DeltaTable::new(Arc::clone(&self.log().store));
-        table.load().await.map_err(&failed)?;
-        create_checkpoint(&table, None).await.map_err(&failed)?;
-        let log_entries_deleted = cleanup_metadata(&table, None).await.map_err(&failed)?;
-        let keep = TimeDelta::from_std(options.keep_removed).unwrap_or(TimeDelta::MAX);
-        let vacuum =
-            table.vacuum().with_mode(VacuumMode::Full).with_retention_period(keep).with_enforce_retention_duration(false);
-        let (_, cleaned) = vacuum.await.map_err(&failed)?;
-        self.refresh().await?;
-        Ok(Maintenance { checkpointed: true, log_entries_deleted, files_deleted: cleaned.files_deleted.len() })
+        table.load().await.map_err(failed)?;
+        create_checkpoint(&table, None).await.map_err(failed)?;
+        Ok(table)
     }
 }

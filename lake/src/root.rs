@@ -88,6 +88,11 @@ impl Root {
         Ok(Place { store_url, prefix, store: Some(Arc::clone(&self.store)) })
     }
 
+    /// The store and the path of a file beside the tables.
+    pub(crate) fn file(&self, name: &str) -> (Arc<dyn ObjectStore>, Path) {
+        (Arc::clone(&self.store), self.prefix.clone().join(name))
+    }
+
     /// The names of all tables, in order.
     pub(crate) async fn tables(&self) -> Result<Vec<String>> {
         let mut names = Vec::new();

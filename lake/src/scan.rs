@@ -1,7 +1,8 @@
 //! A pinned table as DataFusion reads it: a plain Parquet scan of the live files.
 //!
 //! Invariants: the plan names nothing but files, so it can be sent to another process; a file is left out only when
-//! its partition or statistics prove that no row of it can pass; the rows never change after the provider was made.
+//! its partition or statistics prove that no row of it can pass; the rows never change after the provider was made; while a
+//! plan lives, vacuum leaves its files alone.
 
 use std::sync::Arc;
 
@@ -12,18 +13,21 @@ use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::ScalarValue;
 use datafusion::common::config::TableParquetOptions;
 use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
+use datafusion::datasource::physical_plan::parquet::{CachedParquetFileReaderFactory, ParquetFileReaderFactory};
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
+use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use object_store::ObjectMeta;
 use object_store::path::Path;
+use parquet::arrow::async_reader::AsyncFileReader;
 
 use crate::prune;
 use crate::root::Place;
+use crate::site::{Pin, Site};
 use crate::state::{LiveFile, State};
 use crate::stats;
 
@@ -32,11 +36,31 @@ use crate::stats;
 pub(crate) struct Provider {
     state: Arc<State>,
     place: Place,
+    site: Site,
+}
+
+/// Opens files for one plan, and keeps them from being deleted while the plan lives.
+#[derive(Debug)]
+struct Opener {
+    inner: CachedParquetFileReaderFactory,
+    _pin: Arc<Pin>,
+}
+
+impl ParquetFileReaderFactory for Opener {
+    fn create_reader(
+        &self,
+        partition: usize,
+        file: PartitionedFile,
+        footer_hint: Option<usize>,
+        metrics: &ExecutionPlanMetricsSet,
+    ) -> Result<Box<dyn AsyncFileReader + Send>> {
+        self.inner.create_reader(partition, file, footer_hint, metrics)
+    }
 }
 
 impl Provider {
-    pub(crate) fn new(state: Arc<State>, place: Place) -> Provider {
-        Provider { state, place }
+    pub(crate) fn new(state: Arc<State>, place: Place, site: Site) -> Provider {
+        Provider { state, place, site }
     }
 
     fn partitioned(&self, file: &LiveFile) -> Result<PartitionedFile> {
@@ -57,7 +81,7 @@ impl Provider {
     }
 
     /// Reads with the session's Parquet options, and remembers file footers in its cache.
-    fn source(&self, session: &dyn Session) -> Result<ParquetSource> {
+    fn source(&self, session: &dyn Session, pin: Arc<Pin>) -> Result<ParquetSource> {
         let runtime = session.runtime_env();
         if let Some(store) = &self.place.store {
             runtime.register_object_store(self.place.store_url.as_ref(), Arc::clone(store));
@@ -68,7 +92,10 @@ impl Provider {
         let footers = runtime.cache_manager.get_file_metadata_cache();
         Ok(ParquetSource::new(self.state.shape.table_schema())
             .with_table_parquet_options(options)
-            .with_parquet_file_reader_factory(Arc::new(CachedParquetFileReaderFactory::new(store, footers))))
+            .with_parquet_file_reader_factory(Arc::new(Opener {
+                inner: CachedParquetFileReaderFactory::new(store, footers),
+                _pin: pin,
+            })))
     }
 }
 
@@ -109,8 +136,9 @@ impl TableProvider for Provider {
         }
         let statistics = stats::merged(schema, files.iter().map(|f| &f.statistics))?;
         let parts = files.iter().map(|f| self.partitioned(f)).collect::<Result<Vec<_>>>()?;
+        let pin = self.site.pin(&self.state).await;
         let groups = FileGroup::new(parts).split_files(session.config().target_partitions().max(1));
-        let scan = FileScanConfigBuilder::new(self.place.store_url.clone(), Arc::new(self.source(session)?))
+        let scan = FileScanConfigBuilder::new(self.place.store_url.clone(), Arc::new(self.source(session, pin)?))
             .with_file_groups(groups)
             .with_statistics(statistics)
             .with_projection_indices(projection.cloned())?

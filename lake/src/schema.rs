@@ -1,6 +1,6 @@
 //! Arrow schemas as Delta schemas and back, and how a stored table grows.
 //!
-//! Invariants: the partition column is the last column of every table; a column never changes its type and never
+//! Invariants: the partition column is the last column of every table, and `seq` the last before it; a column never changes its type and never
 //! disappears; a column added to an existing table may be null, for its old rows have no value.
 
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use datafusion::datasource::table_schema::TableSchema;
 use deltalake::kernel::{DataType as DeltaType, Metadata, PrimitiveType, StructField, StructType};
 use serde::Deserialize;
 
+use crate::encode::SEQ;
 use crate::error::{Error, Result};
 
 /// The columns of a table, in the three forms that readers and writers need.
@@ -50,6 +51,9 @@ impl Shape {
     }
 
     fn from_parts(files: Vec<FieldRef>, partition: Option<FieldRef>) -> Shape {
+        // Columns added later stand before the numbers, too.
+        let (numbers, mut files): (Vec<FieldRef>, Vec<FieldRef>) = files.into_iter().partition(|f| f.name() == SEQ);
+        files.extend(numbers);
         let file_schema = Arc::new(Schema::new(plain(files)));
         let partition = partition.map(|f| plain(vec![f])[0].clone());
         let all: Fields = file_schema.fields().iter().cloned().chain(partition.clone()).collect();

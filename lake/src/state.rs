@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use crate::error::{Error, Result};
 use crate::schema::Shape;
-use crate::stats;
+use crate::{digest, stats};
 
 /// The newest format that is read and written: no feature beyond plain tables.
 const READER: i32 = 1;
@@ -42,6 +42,10 @@ pub(crate) struct LiveFile {
     pub statistics: Arc<Statistics>,
     /// Whether the file brought new rows (as opposed to rewriting old ones).
     pub fresh: bool,
+    /// The checksum of its bytes, where its writer left one.
+    pub checksum: Option<u32>,
+    /// The closing of its day that made it.
+    pub closing: Option<Arc<str>>,
     stored_stats: Option<String>,
     partition_values: HashMap<String, Option<String>>,
 }
@@ -127,6 +131,8 @@ impl LiveFile {
             rows,
             statistics: Arc::new(statistics),
             fresh: add.data_change,
+            checksum: add.tags.as_ref().and_then(digest::recorded),
+            closing: add.tags.as_ref().and_then(digest::closing).map(Arc::from),
             stored_stats: add.stats.clone(),
             partition_values: add.partition_values.clone(),
         })
@@ -136,6 +142,7 @@ impl LiveFile {
         let (rows, statistics) = stats::decode(shape, self.stored_stats.as_deref(), self.size, self.day);
         LiveFile {
             path: Arc::clone(&self.path),
+            closing: self.closing.clone(),
             rows,
             statistics: Arc::new(statistics),
             stored_stats: self.stored_stats.clone(),

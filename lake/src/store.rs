@@ -23,6 +23,8 @@ use object_store::{
 };
 
 const STORE: &str = "DurableStore";
+/// Digits behind the process in a staged file's name.
+pub(crate) const STAGED_DIGITS: usize = 12;
 static STAGED: AtomicU64 = AtomicU64::new(0);
 
 /// [`LocalFileSystem`] over the whole file system, with flushed writes.
@@ -163,7 +165,7 @@ fn stage(path: &FsPath) -> io::Result<(File, PathBuf)> {
     loop {
         let number = STAGED.fetch_add(1, Ordering::Relaxed);
         let mut name = path.as_os_str().to_owned();
-        name.push(format!("#{}{number:06}", std::process::id()));
+        name.push(format!("#{}{number:0STAGED_DIGITS$}", std::process::id()));
         let staged = PathBuf::from(name);
         match OpenOptions::new().write(true).create_new(true).open(&staged) {
             Err(e) if e.kind() == ErrorKind::AlreadyExists => continue,

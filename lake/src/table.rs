@@ -23,6 +23,7 @@ use crate::lake::Clock;
 use crate::log::{Log, Written};
 use crate::root::Place;
 use crate::scan::Provider;
+use crate::site::Site;
 use crate::state::{LiveFile, State};
 use crate::stats;
 use crate::write::{self, NewFile, Prepared};
@@ -38,6 +39,7 @@ pub struct Table {
 struct Inner {
     log: Log,
     place: Place,
+    site: Site,
     clock: Clock,
     state: RwLock<Arc<State>>,
 }
@@ -96,8 +98,8 @@ impl fmt::Debug for Table {
 }
 
 impl Table {
-    pub(crate) fn new(log: Log, place: Place, clock: Clock, state: State) -> Table {
-        Table { inner: Arc::new(Inner { log, place, clock, state: RwLock::new(Arc::new(state)) }) }
+    pub(crate) fn new(log: Log, place: Place, site: Site, clock: Clock, state: State) -> Table {
+        Table { inner: Arc::new(Inner { log, place, site, clock, state: RwLock::new(Arc::new(state)) }) }
     }
 
     /// The name within the lake, such as `events/homework`.
@@ -188,7 +190,7 @@ impl Table {
     }
 
     pub(crate) fn provider_of(&self, state: Arc<State>) -> Arc<dyn TableProvider> {
-        Arc::new(Provider::new(state, self.inner.place.clone()))
+        Arc::new(Provider::new(state, self.inner.place.clone(), self.inner.site.clone()))
     }
 
     /// The days that have rows.
@@ -232,7 +234,7 @@ impl Table {
 
     async fn store(&self, prepared: Prepared, next: i64) -> Result<Vec<NewFile>> {
         let store = self.inner.log.store.object_store(None);
-        write::store(&self.inner.log.table, store.as_ref(), prepared, next, self.now()).await
+        write::store(&self.inner.log.table, store.as_ref(), prepared, next, self.now()).await.map_err(Error::or_full)
     }
 
     async fn finish(&self, change: Change<'_>, files: &[NewFile]) -> Result<Commit> {
@@ -252,7 +254,7 @@ impl Table {
         for _ in 0..ATTEMPTS {
             let actions = (change.plan)(&state)?;
             let idle = actions.is_empty() && change.positions.is_empty();
-            if !idle && let Some(next) = self.write_next(&state, actions, &change).await? {
+            if !idle && let Some(next) = self.write_next(&state, actions, &change).await.map_err(Error::or_full)? {
                 return Ok(self.install(next));
             }
             let newest = self.install(self.inner.log.follow(Arc::clone(&state)).await?);
@@ -298,6 +300,10 @@ impl Table {
             *known = Arc::clone(&state);
         }
         state
+    }
+
+    pub(crate) fn site(&self) -> &Site {
+        &self.inner.site
     }
 
     pub(crate) fn log(&self) -> &Log {

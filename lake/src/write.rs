@@ -22,7 +22,7 @@ use uuid::Uuid;
 use crate::encode::{self, Encoded, Group, Layout, SEQ};
 use crate::error::{Error, Result};
 use crate::schema::Shape;
-use crate::stats;
+use crate::{digest, stats};
 
 const BATCH_ROWS: usize = 8192;
 /// Files that are written and flushed at the same time: a disk flushes several nearly as quickly as one.
@@ -109,7 +109,7 @@ fn split_by_day(table: &str, shape: &Shape, batch: &RecordBatch) -> Result<Vec<(
 }
 
 /// The batch with exactly the columns of `schema`, by name; columns that it lacks become null, but for the numbers.
-fn align(table: &str, schema: &SchemaRef, batch: &RecordBatch) -> Result<RecordBatch> {
+pub(crate) fn align(table: &str, schema: &SchemaRef, batch: &RecordBatch) -> Result<RecordBatch> {
     let numbered = batch.column_by_name(SEQ).is_some();
     let wanted: Vec<_> = schema.fields().iter().filter(|f| numbered || f.name() != SEQ).cloned().collect();
     let mut fields = Vec::with_capacity(wanted.len());
@@ -223,7 +223,7 @@ fn copy(schema: &SchemaRef, batches: impl Iterator<Item = Result<RecordBatch, Pa
     encode::finished(bytes, schema, &metadata)
 }
 
-async fn put(
+pub(crate) async fn put(
     table: &str,
     shape: &Shape,
     store: &dyn ObjectStore,
@@ -241,6 +241,7 @@ async fn put(
         (None, _) => name,
         (Some(column), None) => return Err(Error::batch(table, format!("column {column} is out of range"))),
     };
+    let tags = digest::tags(&encoded.bytes);
     let size = i64::try_from(encoded.bytes.len()).unwrap_or(i64::MAX);
     let failed = |source| Error::Storage { doing: format!("writing a file of table {table}"), source };
     let target = Path::parse(&path).map_err(|e| failed(e.into()))?;
@@ -252,6 +253,7 @@ async fn put(
         modification_time: now,
         data_change: true,
         stats: Some(encoded.stats),
+        tags: Some(tags),
         ..Add::default()
     };
     Ok(NewFile { add, rows: encoded.rows })

@@ -20,6 +20,7 @@ use xueqing_lake::{Error as LakeError, Lake, Position, Table};
 use xueqing_schema::{Kind, Standard};
 
 use crate::identity::Claim;
+use crate::space::Space;
 use crate::validate::{Accepted, Rejected};
 use crate::{Clock, Error, Options, Result, quarantine};
 
@@ -80,6 +81,7 @@ pub(crate) struct Committer {
     pub(crate) queue: mpsc::Receiver<Submission>,
     /// Counts the groups committed; told before their submitters are answered.
     pub(crate) committed: watch::Sender<u64>,
+    pub(crate) space: Space,
 }
 
 impl Committer {
@@ -110,7 +112,13 @@ impl Committer {
     }
 
     async fn commit(&self, group: Vec<Submission>) {
-        let refused = self.quarantine(&group).await.err();
+        let stopped = self.space.check().err();
+        let accepting = stopped.is_none();
+        let bytes = group.iter().map(|submission| submission.bytes).sum();
+        let refused = match stopped {
+            None => self.quarantine(&group).await.err(),
+            full => full,
+        };
         let mut kinds: BTreeMap<String, Vec<Submission>> = BTreeMap::new();
         for submission in group {
             kinds.entry(submission.kind.name.clone()).or_default().push(submission);
@@ -121,6 +129,9 @@ impl Committer {
                 Some(error) => answers.extend(submissions.into_iter().map(|one| (one, Err(error.clone())))),
                 None => answers.append(&mut self.of_kind(submissions).await),
             }
+        }
+        if accepting {
+            answers.iter().filter_map(|(_, answer)| answer.as_ref().err()).for_each(|error| self.space.note(error, bytes));
         }
         self.committed.send_modify(|count| *count += 1);
         for (Submission { reply, room, .. }, version) in answers {

@@ -44,6 +44,9 @@ pub enum Error {
     /// The same input is being taken by someone else.
     #[error("the same input is being taken by another request or process: wait for it, and send again if it fails")]
     Raced,
+    /// A request to erase a person's records that cannot be meant so.
+    #[error("nothing was erased: {reason}")]
+    Erasure { reason: String },
     /// The handle is shutting down and takes nothing more.
     #[error("ingest is shutting down: send it again to the next instance")]
     Closed,
@@ -66,6 +69,7 @@ impl Error {
             Self::Batch { .. } => "batch",
             Self::Reused => "identity_reused",
             Self::Raced => "identity_busy",
+            Self::Erasure { .. } => "erasure",
             Self::Closed => "closed",
         }
     }

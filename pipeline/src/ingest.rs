@@ -16,6 +16,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use xueqing_lake::Lake;
 use xueqing_schema::{Kind, Mapping};
 
+use crate::closing::{self, Calendar};
 use crate::commit::{Committer, Submission, Tables};
 use crate::decode::Mark;
 use crate::identity::{Earlier, Identity};
@@ -23,6 +24,7 @@ use crate::outbox::{Outbox, UNIT};
 use crate::quarantine::{self, Filter, QuarantinedRow};
 use crate::roller::{Rolled, Roller};
 use crate::setup::{Options, Setup};
+use crate::space::{Intake, Space};
 use crate::upkeep::Upkeep;
 use crate::{Checked, Decoder, Error, Feed, Format, Progress, Receipt, Result, Rollups, Validator};
 
@@ -74,6 +76,8 @@ struct Inner {
     committed: watch::Receiver<u64>,
     rolled: watch::Receiver<Rolled>,
     hurry: Arc<Notify>,
+    space: Space,
+    upkeep: JoinHandle<()>,
 }
 
 impl Ingest {
@@ -85,9 +89,17 @@ impl Ingest {
         let validators = validators(&setup)?;
         let tables = Arc::new(Tables::open(&setup.lake, &setup.standard).await?);
         let rollups = Arc::new(Rollups::open(&setup.lake, &setup.standard, &setup.rollup_files).await?);
-        rollups.catch_up().await?;
+        let space = Space::new(setup.lake.clone(), Arc::clone(&setup.clock));
+        // On a full disk there is still much to read: the roller tries again.
+        let behind = match rollups.catch_up().await {
+            Err(error) if error.code() == "lake_full" => {
+                space.note(&error, 0);
+                true
+            }
+            done => done.map(|_| false)?,
+        };
         let (queue, submissions) = mpsc::channel(QUEUE);
-        let (count, committed) = watch::channel(0);
+        let (count, committed) = watch::channel(u64::from(behind));
         let committer = Committer {
             lake: setup.lake.clone(),
             tables: Arc::clone(&tables),
@@ -95,17 +107,20 @@ impl Ingest {
             clock: Arc::clone(&setup.clock),
             queue: submissions,
             committed: count,
+            space: space.clone(),
         };
         let hurry = Arc::new(Notify::new());
-        let upkeep = Upkeep::new(tables.all().chain(rollups.tables()).cloned().collect());
+        let nudge = Arc::new(Notify::new());
+        let upkeep = upkeep(&setup, &tables, &rollups)?.start(Arc::clone(&nudge));
         let (roller, rolled) =
-            Roller::new(Arc::clone(&rollups), upkeep, committed.clone(), Arc::clone(&hurry), setup.options.rolling);
+            Roller::new(Arc::clone(&rollups), nudge, committed.clone(), Arc::clone(&hurry), setup.options.rolling);
         tokio::spawn(committer.run());
         tokio::spawn(roller.run());
         let room = Arc::new(Semaphore::new((setup.options.max_pending / UNIT).max(1)));
         let readers = Semaphore::new(READERS);
         let queue = Mutex::new(Some(queue));
-        Ok(Self { inner: Arc::new(Inner { setup, tables, validators, rollups, queue, room, readers, committed, rolled, hurry }) })
+        let inner = Inner { setup, tables, validators, rollups, queue, room, readers, committed, rolled, hurry, space, upkeep };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Takes one body. Everything in it is durable when this returns.
@@ -134,6 +149,7 @@ impl Ingest {
     }
 
     async fn take(&self, feed: Feed, origin: Origin, urgent: bool, progress: impl Fn(Progress) + Send) -> Result<Receipt> {
+        self.inner.space.check()?;
         let queue = self.queue()?;
         let reading = self.reading(&origin)?;
         let table = self.inner.tables.kind(reading.validator.kind())?;
@@ -212,6 +228,7 @@ impl Ingest {
     /// Takes nothing more, commits what was accepted, brings the rollups up to date and ends the tasks. Idempotent.
     pub async fn shutdown(&self) {
         drop(self.inner.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
+        self.inner.upkeep.abort();
         self.inner.hurry.notify_one();
         let mut rolled = self.inner.rolled.clone();
         while rolled.changed().await.is_ok() {}
@@ -228,6 +245,20 @@ impl Ingest {
         &self.inner.setup.lake
     }
 
+    /// Whether anything is taken in: not while the disk is full.
+    #[must_use]
+    pub fn intake(&self) -> Intake {
+        self.inner.space.intake()
+    }
+
+    pub(crate) fn setup(&self) -> &Setup {
+        &self.inner.setup
+    }
+
+    pub(crate) fn tables(&self) -> &Tables {
+        &self.inner.tables
+    }
+
     fn options(&self) -> &Options {
         &self.inner.setup.options
     }
@@ -236,7 +267,7 @@ impl Ingest {
         self.inner.queue.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or(Error::Closed)
     }
 
-    fn reading(&self, origin: &Origin) -> Result<Reading> {
+    pub(crate) fn reading(&self, origin: &Origin) -> Result<Reading> {
         let Setup { standard, ids, timezone, .. } = &self.inner.setup;
         let mapping = standard.mapping(&origin.mapping)?;
         let kind = standard.kind(&mapping.kind)?;
@@ -248,11 +279,27 @@ impl Ingest {
     }
 }
 
+fn upkeep(setup: &Setup, tables: &Tables, rollups: &Rollups) -> Result<Upkeep> {
+    Ok(Upkeep {
+        lake: setup.lake.clone(),
+        tables: tables.all().chain(rollups.tables()).cloned().collect(),
+        kinds: closing::dated(&setup.standard, tables)?,
+        calendar: Calendar::of(setup),
+        terms: setup.options.retention.clone(),
+    })
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.upkeep.abort();
+    }
+}
+
 /// How one input is read.
-struct Reading {
+pub(crate) struct Reading {
     mapping: Arc<Mapping>,
-    decoder: Decoder,
-    validator: Validator,
+    pub(crate) decoder: Decoder,
+    pub(crate) validator: Validator,
 }
 
 impl Reading {

@@ -25,8 +25,10 @@
 
 pub mod decode;
 
+mod closing;
 mod commit;
 mod day;
+mod erase;
 mod error;
 mod feed;
 mod identity;
@@ -34,21 +36,29 @@ mod ingest;
 mod outbox;
 mod quarantine;
 mod receipt;
+mod replay;
+mod retention;
 mod roller;
 mod rollup;
 mod setup;
+mod space;
 mod upkeep;
 mod validate;
 
+pub use closing::ClosedDay;
 pub use decode::{Decoded, Decoder, Format, Reject};
+pub use erase::{Erased, ErasedTable, Erasure};
 pub use error::Error;
 pub use feed::Feed;
 pub use identity::Identity;
 pub use ingest::{Ingest, Origin, Raw};
 pub use quarantine::{Filter, QuarantinedRow};
 pub use receipt::{Progress, Receipt};
+pub use replay::{Replay, Replayed, Unreplayed};
+pub use retention::Expired;
 pub use rollup::{Rollup, Rollups};
 pub use setup::{Clock, Options, Rolling, Setup};
+pub use space::Intake;
 pub use validate::{Accepted, Checked, Rejected, Validator};
 
 /// The crate's results.

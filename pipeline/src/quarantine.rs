@@ -34,6 +34,7 @@ static COLUMNS: LazyLock<SchemaRef> = LazyLock::new(|| {
         text("reason_zh"),
         text("reason_en"),
         text("raw"),
+        Field::new("header", DataType::Utf8, true),
         Field::new(SEQ, DataType::Int64, false),
     ]))
 });
@@ -94,6 +95,7 @@ pub(crate) fn rows(rejected: &Rejected, mapping: &str, source: &str, received: i
         texts(rejects, |reject| &reject.reason.zh),
         texts(rejects, |reject| &reject.reason.en),
         texts(rejects, |reject| &reject.raw),
+        Arc::new(rejects.iter().map(|_| rejected.header()).collect::<StringArray>()),
     ];
     let unnumbered = COLUMNS.project(&(0..columns.len()).collect::<Vec<_>>())?;
     Ok(RecordBatch::try_new(Arc::new(unnumbered), columns)?)

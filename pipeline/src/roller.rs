@@ -2,7 +2,7 @@
 //!
 //! Promises: commits never wait for rollups; several commits are caught up with at once; between two runs it rests twice as
 //! long as the last run took (ten seconds at most), so that a long load keeps its cores, unless someone waits for it. Now and
-//! then it also does the tables' upkeep.
+//! then it has the tables' upkeep done.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,6 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep};
 
-use crate::upkeep::Upkeep;
 use crate::{Error, Rolling, Rollups};
 
 const LONGEST_REST: Duration = Duration::from_secs(10);
@@ -35,7 +34,8 @@ impl Rolled {
 
 pub(crate) struct Roller {
     rollups: Arc<Rollups>,
-    upkeep: Upkeep,
+    /// Told now and then, when the tables may need upkeep.
+    upkeep: Arc<Notify>,
     runs: u32,
     committed: watch::Receiver<u64>,
     rolled: watch::Sender<Rolled>,
@@ -46,7 +46,7 @@ pub(crate) struct Roller {
 impl Roller {
     pub(crate) fn new(
         rollups: Arc<Rollups>,
-        upkeep: Upkeep,
+        upkeep: Arc<Notify>,
         committed: watch::Receiver<u64>,
         hurry: Arc<Notify>,
         rolling: Rolling,
@@ -66,7 +66,7 @@ impl Roller {
             if target > self.rolled.borrow().done {
                 let rest = self.attempt(target).await;
                 if open {
-                    self.tidy().await;
+                    self.tidy();
                     self.rest(rest).await;
                 }
             } else if !open {
@@ -100,11 +100,11 @@ impl Roller {
         }
     }
 
-    async fn tidy(&mut self) {
+    fn tidy(&mut self) {
         self.runs += 1;
         if self.runs == UPKEEP_EVERY {
             self.runs = 0;
-            self.upkeep.run().await;
+            self.upkeep.notify_one();
         }
     }
 

@@ -1,5 +1,6 @@
 //! What an [`Ingest`](crate::Ingest) is started with. Clock, keys and time zone are arguments: nothing here is global.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,6 +46,10 @@ pub struct Options {
     /// Bytes of decoded rows that may wait for their commit; beyond this, submitters wait.
     pub max_pending: usize,
     pub rolling: Rolling,
+    /// How long after its end a day is closed; never when not set.
+    pub close_after: Option<Duration>,
+    /// Days that the events of a kind are kept, where the district says otherwise than the kind's file.
+    pub retention: BTreeMap<String, u32>,
 }
 
 impl Default for Options {
@@ -54,6 +59,8 @@ impl Default for Options {
             commit_bytes: 64 << 20,
             max_pending: 256 << 20,
             rolling: Rolling::Following,
+            close_after: Some(Duration::from_secs(36 * 60 * 60)),
+            retention: BTreeMap::new(),
         }
     }
 }

@@ -52,6 +52,7 @@ impl Accepted {
 pub struct Rejected {
     kind: Arc<Kind>,
     rejects: Vec<Reject>,
+    header: Option<Arc<str>>,
 }
 
 impl Rejected {
@@ -63,6 +64,12 @@ impl Rejected {
     #[must_use]
     pub fn rejects(&self) -> &[Reject] {
         &self.rejects
+    }
+
+    /// The header that the raw texts need to be read again, if they are cells.
+    #[must_use]
+    pub fn header(&self) -> Option<&str> {
+        self.header.as_deref()
     }
 }
 
@@ -147,7 +154,7 @@ impl Validator {
         rejects.sort_by_key(|reject| reject.line);
         Ok(Checked {
             accepted: self.accept(&kept)?,
-            rejected: Rejected { kind: Arc::clone(&self.kind), rejects },
+            rejected: Rejected { kind: Arc::clone(&self.kind), rejects, header: decoded.header },
             read: decoded.read as u64,
             bytes: decoded.bytes,
             mark: decoded.mark,

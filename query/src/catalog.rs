@@ -1,4 +1,5 @@
-//! What a query can see: the current rows of every kind by its name, the rollups by theirs, the code sets as `code_<set>`.
+//! What a query can see: the current rows of every kind by its name, the rollups by theirs, the code sets as `code_<set>`,
+//! the rejects without their text as `rejects`.
 //!
 //! Invariants: a query sees one version of each table, all pinned together after they were refreshed; nothing else is visible – not
 //! the quarantine with its raw text, no file, no URL. A kind that has no rows yet is an empty table, not an error.
@@ -10,6 +11,7 @@ use arrow::array::{ArrayRef, Date32Array, RecordBatch, StringArray};
 use arrow::datatypes::{Schema, SchemaRef};
 use async_trait::async_trait;
 use chrono::NaiveDate;
+use chrono_tz::Tz;
 use datafusion::catalog::{SchemaProvider, TableProvider};
 use datafusion::datasource::MemTable;
 use datafusion::datasource::empty::EmptyTable;
@@ -18,7 +20,7 @@ use datafusion::prelude::SessionContext;
 use xueqing_lake::{Lake, Table};
 use xueqing_schema::{CodeSet, Kind, SEQ, Standard};
 
-use crate::Error;
+use crate::{Error, rejects};
 
 const ROLLUPS: &str = "rollups/";
 
@@ -29,6 +31,7 @@ pub(crate) struct Catalog {
     lake: Lake,
     kinds: BTreeMap<String, Arc<Kind>>,
     codes: BTreeMap<String, Provider>,
+    timezone: Tz,
     /// The view of a table at the version last asked for.
     views: Mutex<HashMap<String, (i64, Provider)>>,
 }
@@ -42,18 +45,19 @@ pub(crate) struct Pinned {
 }
 
 impl Catalog {
-    pub(crate) fn new(lake: Lake, standard: &Standard) -> Result<Self, Error> {
+    pub(crate) fn new(lake: Lake, standard: &Standard, timezone: Tz) -> Result<Self, Error> {
         let kinds = standard.kinds().map(|kind| (kind.name.clone(), kind.clone())).collect();
         let named = |set: &Arc<CodeSet>| code_table(set).map(|table| (format!("code_{}", set.name), table));
         let codes = standard.code_sets().map(named).collect::<EngineResult<_>>().map_err(Error::internal)?;
-        Ok(Self { lake, kinds, codes, views: Mutex::default() })
+        Ok(Self { lake, kinds, codes, timezone, views: Mutex::default() })
     }
 
     /// Every name that a query can use.
     pub(crate) async fn names(&self) -> Result<BTreeSet<String>, Error> {
         let stored = self.lake.names().await?;
         let rollups = stored.iter().filter_map(|name| name.strip_prefix(ROLLUPS)).map(str::to_owned);
-        Ok(self.kinds.keys().chain(self.codes.keys()).cloned().chain(rollups).collect())
+        let rejects = [rejects::NAME.to_owned()];
+        Ok(self.kinds.keys().chain(self.codes.keys()).cloned().chain(rollups).chain(rejects).collect())
     }
 
     /// Brings the `wanted` tables up to date, then pins them together. Names that lead nowhere are left out.
@@ -76,7 +80,11 @@ impl Catalog {
     }
 
     async fn table(&self, name: &str) -> Result<Option<Table>, Error> {
-        let stored = self.kinds.get(name).map_or_else(|| format!("{ROLLUPS}{name}"), |kind| kind.table_name());
+        let stored = match self.kinds.get(name) {
+            Some(kind) => kind.table_name(),
+            None if name == rejects::NAME => rejects::TABLE.to_owned(),
+            None => format!("{ROLLUPS}{name}"),
+        };
         match self.lake.existing(&stored).await {
             // A name that no table can have leads nowhere.
             Err(xueqing_lake::Error::Name { .. }) => Ok(None),
@@ -93,6 +101,7 @@ impl Catalog {
             }
             let provider = match self.kinds.get(name) {
                 Some(kind) => xueqing_lake::current(context, table, &kind.key, None)?.into_view(),
+                None if name == rejects::NAME => rejects::view(context, table, self.timezone).map_err(Error::internal)?,
                 None => table.provider(),
             };
             if table.version() == version {
@@ -110,6 +119,8 @@ impl Catalog {
         for name in wanted {
             if let Some(codes) = self.codes.get(name) {
                 pinned.tables.insert(name.clone(), codes.clone());
+            } else if name == rejects::NAME && !pinned.tables.contains_key(name) {
+                pinned.tables.insert(name.clone(), Arc::new(EmptyTable::new(rejects::schema())));
             } else if let Some(kind) = self.kinds.get(name).filter(|_| !pinned.tables.contains_key(name)) {
                 pinned.tables.insert(name.clone(), Arc::new(EmptyTable::new(current_schema(kind))));
             }

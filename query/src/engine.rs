@@ -144,7 +144,7 @@ impl Engine {
     pub fn open(setup: Setup) -> Result<Self, Error> {
         let Setup { lake, standard, timezone, metric_files, options } = setup;
         let library = Library::load(&metric_files)?;
-        let catalog = Catalog::new(lake, &standard)?;
+        let catalog = Catalog::new(lake, &standard, timezone)?;
         let state = session(timezone, runtime(options)?);
         Ok(Self { inner: Arc::new(Inner { library, catalog, state, options }) })
     }

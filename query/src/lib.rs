@@ -19,6 +19,7 @@ mod error;
 pub mod format;
 mod library;
 mod metric;
+mod rejects;
 mod run;
 mod suppress;
 

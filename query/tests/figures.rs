@@ -44,7 +44,7 @@ async fn week_of_homework() -> District {
 #[tokio::test]
 async fn every_figure_runs_on_an_empty_lake() {
     let engine = District::empty().await.engine(10);
-    assert_eq!(engine.metrics().len(), 9);
+    assert_eq!(engine.metrics().len(), 10);
     for metric in engine.metrics() {
         let mut groupings = vec![vec![], vec![ALL.to_owned()], metric.dimensions.iter().map(|d| d.name.clone()).collect()];
         groupings.extend(metric.dimensions.iter().map(|d| vec![d.name.clone()]));
@@ -281,4 +281,60 @@ async fn directory_lists_every_class_once() {
         {"school": "s1", "school_name": "一小", "class": "c8", "class_name": null, "grade": "13", "students": 7, "latest_day": "2026-09-08"},
     ]);
     assert_rows(&rows(&engine, "directory/classes", &[], &[]).await, expected);
+}
+
+/// received (microseconds), source, line, rule, field, raw, seq
+type Reject = (i64, &'static str, i64, &'static str, Option<&'static str>, &'static str, i64);
+
+async fn with_rejects(rejects: &[Reject]) -> District {
+    use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+    use std::sync::Arc;
+    let text =
+        |pick: &dyn Fn(&Reject) -> &'static str| Arc::new(StringArray::from_iter_values(rejects.iter().map(pick))) as ArrayRef;
+    let number = |pick: fn(&Reject) -> i64| Arc::new(Int64Array::from_iter_values(rejects.iter().map(pick))) as ArrayRef;
+    let received = TimestampMicrosecondArray::from_iter_values(rejects.iter().map(|r| r.0)).with_timezone("UTC");
+    let field = rejects.iter().map(|r| r.4).collect::<StringArray>();
+    let columns: Vec<(&str, ArrayRef, bool)> = vec![
+        ("received", Arc::new(received), false),
+        ("kind", text(&|_| "homework"), false),
+        ("mapping", text(&|_| "homework"), false),
+        ("source", text(&|r| r.1), false),
+        ("line", number(|r| r.2), false),
+        ("rule", text(&|r| r.3), false),
+        ("field", Arc::new(field), true),
+        ("reason_zh", text(&|r| r.5), false),
+        ("reason_en", text(&|r| r.5), false),
+        ("raw", text(&|r| r.5), false),
+        ("seq", number(|r| r.6), false),
+    ];
+    let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
+    let district = District::empty().await;
+    let table = district.lake.table("quarantine", batch.schema(), None).await.unwrap();
+    table.append(vec![batch], &[]).await.unwrap();
+    district
+}
+
+#[tokio::test]
+async fn rejects_are_counted_once_by_rule_source_and_day_and_their_text_stays_hidden() {
+    // 2026-11-20T23:59:59Z is Saturday the 21st in the district.
+    let friday = 1_795_132_800_000_000;
+    let late = friday + 86_399_000_000;
+    let engine = with_rejects(&[
+        (friday, "a.csv", 2, "code", Some("status"), "1,secret", 1),
+        (friday, "a.csv", 2, "code", Some("status"), "1,secret", 2),
+        (late, "a.csv", 3, "code", Some("status"), "2,secret", 3),
+        (late, "b.csv", 3, "columns", None, "3", 4),
+    ])
+    .await
+    .engine(10);
+    let by_rule = json!([{"rule": "code", "rejects": 2, "sources": 1}, {"rule": "columns", "rejects": 1, "sources": 1}]);
+    assert_rows(&rows(&engine, "quality/quarantine", &["rule"], &[]).await, by_rule);
+    let by_day = json!([{"day": "2026-11-20", "rejects": 1}, {"day": "2026-11-21", "rejects": 2, "sources": 2}]);
+    assert_rows(&rows(&engine, "quality/quarantine", &["day"], &[]).await, by_day);
+    let one = rows(&engine, "quality/quarantine", &["source", "field"], &[("source", "b.csv")]).await;
+    assert_rows(&one, json!([{"source": "b.csv", "field": null, "rejects": 1}]));
+    for hidden in ["raw", "reason_zh", "reason_en", "line", "header"] {
+        let error = engine.sql(&format!("SELECT {hidden} FROM rejects"), &Scope::District).await.err().unwrap();
+        assert_eq!(error.code(), "bad_sql", "{hidden}: {error}");
+    }
 }

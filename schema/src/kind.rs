@@ -117,6 +117,8 @@ pub struct Kind {
     pub key: Vec<String>,
     /// The field that places an event in time.
     pub time: Option<String>,
+    /// Days that its events are kept; for ever when not set.
+    pub retention_days: Option<u32>,
     pub fields: Vec<Field>,
     pub rules: Vec<Rule>,
 }
@@ -129,6 +131,7 @@ struct File {
     role: Role,
     key: Vec<String>,
     time: Option<String>,
+    retention_days: Option<u32>,
     #[serde(rename = "field")]
     fields: Vec<Field>,
     #[serde(default, rename = "rule")]
@@ -140,8 +143,8 @@ impl Kind {
     pub(crate) fn parse(name: &str, text: &str) -> Result<Self, Error> {
         let path = format!("kinds/{name}.toml");
         let file: File = toml::from_str(text).map_err(|e| Error::invalid(&path, e))?;
-        let File { title, description, role, key, time, fields, rules } = file;
-        let kind = Self { name: name.to_owned(), title, description, role, key, time, fields, rules };
+        let File { title, description, role, key, time, retention_days, fields, rules } = file;
+        let kind = Self { name: name.to_owned(), title, description, role, key, time, retention_days, fields, rules };
         kind.check().map_err(|reason| Error::invalid(&path, reason))?;
         Ok(kind)
     }
@@ -190,6 +193,9 @@ impl Kind {
             field.check()?;
         }
         self.check_key()?;
+        if self.retention_days.is_some() && self.role == Role::Reference {
+            return Err("retention_days is for events: a reference table has no days".to_owned());
+        }
         self.check_time()
     }
 
@@ -240,6 +246,7 @@ mod tests {
     #[rstest::rstest]
     #[case::unknown_key("key = ['b']\ntime = 'at'", "key names \"b\"")]
     #[case::no_time("key = ['a']", "an event names in `time`")]
+    #[case::retention("key = ['a']\ntime = 'at'\nretention_days = -1", "retention_days")]
     #[case::empty_key("key = []\ntime = 'at'", "key is empty")]
     fn refuses(#[case] middle: &str, #[case] reason: &str) {
         let fields = "[[field]]\nname = 'a'\ntype = 'text'\ntitle = { zh = '甲', en = 'a' }\n\

@@ -162,7 +162,7 @@ fn hints(listener: &TcpListener, dir: &Path) -> anyhow::Result<Vec<String>> {
         "try in another window · 在另一个窗口试试:".to_owned(),
         format!("  curl '{url}/v1/metrics/workload/daily_minutes?by=grade'"),
         format!("  xueqing --lake {lake} metric homework/submission_rate --by subject"),
-        format!("  xueqing --lake {lake} lake quarantine --limit 5"),
+        format!("  xueqing --lake {lake} quarantine list --limit 5"),
     ])
 }
 

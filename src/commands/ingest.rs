@@ -29,7 +29,7 @@ Examples · 例子:
   xueqing ingest --kind homework --encoding gb18030 a.csv b.csv the standard's own headers, in GBK
   gunzip -c day.ndjson.gz | xueqing ingest --kind interaction - from standard input
 
-Mappings and kinds: xueqing schema list. Rows that break the standard go to quarantine and are no error: xueqing lake quarantine.
+Mappings and kinds: xueqing schema list. Rows that break the standard go to quarantine and are no error: xueqing quarantine list.
 不合标准的行进入隔离区，不算失败。";
 
 /// Arguments of `xueqing ingest`.
@@ -285,7 +285,7 @@ fn summary(report: &Report) -> String {
          读入 {read} 行，接收 {accepted} 行，隔离 {rejected} 行，用时 {seconds:.1} 秒"
     );
     if *rejected > 0 {
-        text += "\nwhy · 原因: xueqing lake quarantine";
+        text += "\nwhy · 原因: xueqing quarantine list";
     }
     text
 }

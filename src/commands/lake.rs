@@ -1,10 +1,10 @@
-//! `xueqing lake` – what lies in the lake, what was not taken, and upkeep.
+//! `xueqing lake` – what lies in the lake, and its upkeep.
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use xueqing_lake::{CompactOptions, Lake};
-use xueqing_pipeline::{Filter, QuarantinedRow, Rolling};
 
+use super::care;
 use crate::failure::Failure;
 use crate::output;
 use crate::wiring::House;
@@ -12,13 +12,15 @@ use crate::wiring::House;
 const EXAMPLES: &str = "\
 Examples · 例子:
   xueqing lake tables                                   tables, rows, files, versions · 数据表
-  xueqing lake quarantine --source kaoqin.csv           what was rejected of one file, with rule and raw text
-  xueqing lake quarantine --rule required --limit 20
   xueqing lake log events/homework --since 10           what changed after a version · 某版本之后的变化
-  xueqing lake compact                                  merge small files, tidy the logs · 合并小文件";
+  xueqing lake compact                                  merge small files, tidy the logs · 合并小文件
+  xueqing lake verify                                   every file against its commit · 核对全部文件
+  xueqing lake close --day 2026-11-20                   sort a day into one file, without repeats · 关闭一天
+  xueqing lake retain --dry-run                         what is older than it is kept · 超过保留期的数据
+  xueqing lake vacuum --dry-run                         what no reader needs · 可清理的文件
+  echo 13893 | xueqing lake erase --person student --number - --reason '2026-11-19 来函' --now
 
-/// Rejects that are shown to people who set no limit.
-const SHOWN: usize = 50;
+Reading rejected rows: xueqing quarantine. · 被隔离的行见 xueqing quarantine。";
 
 /// Arguments of `xueqing lake`.
 #[derive(Debug, Args)]
@@ -33,18 +35,6 @@ pub struct Arguments {
 pub enum What {
     /// The tables · 数据表
     Tables,
-    /// Rows that broke the data standard · 被隔离的行
-    Quarantine {
-        /// Of this sender only · 来源
-        #[arg(long)]
-        source: Option<String>,
-        /// That broke this rule only · 规则
-        #[arg(long)]
-        rule: Option<String>,
-        /// At most so many · 最多行数
-        #[arg(long)]
-        limit: Option<usize>,
-    },
     /// What changed in a table after a version · 数据表的变化
     Log {
         /// The table, such as events/homework · 表名
@@ -59,6 +49,26 @@ pub enum What {
         #[arg(long, default_value_t = CompactOptions::default().min_files)]
         min_files: usize,
     },
+    /// Check every file against its commit; exit code 1 when something is wrong · 逐个文件核对
+    Verify {
+        /// This table only [default: all] · 只核对这张表
+        table: Option<String>,
+        /// Sizes, footers and logs only; do not read the pages · 只看长度、尾部和日志
+        #[arg(long)]
+        quick: bool,
+    },
+    /// Close days: no repeats, sorted, one file · 关闭过去的日子
+    Close(care::Close),
+    /// Take out days that are older than their kind is kept · 按保留期清理旧数据
+    Retain {
+        /// Only say what would go · 只列出，不删除
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Delete files that no reader needs · 清理不再需要的文件
+    Vacuum(care::Clean),
+    /// Erase one person's records (PIPL) · 按个人请求删除其全部记录
+    Erase(care::Erase),
 }
 
 /// Does it.
@@ -66,9 +76,13 @@ pub async fn run(arguments: Arguments, house: &House, machine: bool) -> anyhow::
     let lake = house.existing_lake()?;
     match arguments.what {
         What::Tables => tables(&lake, machine).await,
-        What::Quarantine { source, rule, limit } => quarantine(&lake, house, Filter { source, rule, limit }, machine).await,
         What::Log { table, since } => log(&lake, &table, since, machine).await,
         What::Compact { min_files } => compact(&lake, min_files, machine).await,
+        What::Verify { table, quick } => care::verify(&lake, table.as_deref(), quick, machine).await,
+        What::Close(what) => care::close(what, &lake, house, machine).await,
+        What::Retain { dry_run } => care::retain(dry_run, &lake, house, machine).await,
+        What::Vacuum(what) => care::vacuum(&what, &lake, machine).await,
+        What::Erase(what) => care::erase(what, &lake, house, machine).await,
     }
 }
 
@@ -83,37 +97,6 @@ async fn tables(lake: &Lake, machine: bool) -> anyhow::Result<()> {
         }));
     }
     show(&found, &["table", "version", "rows", "files", "bytes", "days"], machine)
-}
-
-async fn quarantine(lake: &Lake, house: &House, filter: Filter, machine: bool) -> anyhow::Result<()> {
-    if lake.existing("quarantine").await?.is_none() {
-        return show(&[], &[], machine);
-    }
-    let limited = filter.limit.is_some();
-    let ingest = house.ingest(lake, Rolling::WhenAsked).await?;
-    let rows = ingest.quarantine(filter).await;
-    ingest.shutdown().await;
-    let rows = rows?;
-    if machine { output::json(&rows) } else { told(&rows, limited) }
-}
-
-/// The rejects for people: all that were asked for, else the first.
-fn told(rows: &[QuarantinedRow], limited: bool) -> anyhow::Result<()> {
-    let all = rows.len();
-    let shown = if limited { all } else { all.min(SHOWN) };
-    if shown < all {
-        let words =
-            format!("the first {shown} of {all}; --limit shows more · 共 {all} 行，只显示前 {shown} 行，用 --limit 显示更多");
-        output::note(&words);
-    }
-    let texts: Vec<String> = rows[..shown].iter().map(described).collect();
-    output::print(&texts.join("\n"))
-}
-
-fn described(row: &QuarantinedRow) -> String {
-    let QuarantinedRow { source, line, rule, field, reason, raw, .. } = row;
-    let field = field.as_deref().map(|field| format!(" ({field})")).unwrap_or_default();
-    format!("{source}:{line}: {rule}{field}: {} · {}\n    {}", reason.zh, reason.en, raw.trim_end())
 }
 
 async fn log(lake: &Lake, name: &str, since: i64, machine: bool) -> anyhow::Result<()> {
@@ -133,7 +116,6 @@ async fn log(lake: &Lake, name: &str, since: i64, machine: bool) -> anyhow::Resu
 }
 
 async fn compact(lake: &Lake, min_files: usize, machine: bool) -> anyhow::Result<()> {
-    let _only_writer = lake.lock().await?;
     let mut done = Vec::new();
     for name in lake.names().await? {
         let Some(table) = lake.existing(&name).await? else { continue };
@@ -148,7 +130,7 @@ async fn compact(lake: &Lake, min_files: usize, machine: bool) -> anyhow::Result
 }
 
 /// Rows as JSON, or below a header.
-fn show(rows: &[Value], names: &[&str], machine: bool) -> anyhow::Result<()> {
+pub fn show(rows: &[Value], names: &[&str], machine: bool) -> anyhow::Result<()> {
     if machine {
         return output::json(&rows);
     }

@@ -1,12 +1,14 @@
 //! The verbs. Each reads its arguments, has [`House`] put the parts together, and writes one answer.
 
 pub mod answer;
+pub mod care;
 pub mod completions;
 pub mod demo;
 pub mod generate;
 pub mod ingest;
 pub mod lake;
 pub mod metric;
+pub mod quarantine;
 pub mod query;
 pub mod schema;
 pub mod serve;
@@ -32,6 +34,7 @@ pub async fn run(cli: Cli, environment: &Environment) -> anyhow::Result<()> {
         Command::Metric(arguments) => metric::run(arguments, &House::new(config)?, machine).await,
         Command::Schema(arguments) => schema::run(&arguments, &House::new(config)?, machine),
         Command::Lake(arguments) => lake::run(arguments, &House::new(config)?, machine).await,
+        Command::Quarantine(arguments) => quarantine::run(arguments, &House::new(config)?, machine).await,
         Command::Completions(_) => Ok(()),
     }
 }

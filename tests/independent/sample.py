@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import rejects
 import sample_files as files
 from exams import standardise, summary
 from figures import answer, groups, one, ratio, write
@@ -352,6 +353,7 @@ def figures(d):
 
 
 def main(data, metrics):
+    write(Path(metrics) / "quality/quarantine.expected.json", rejects.cases(data))
     for name, found in figures(District(data)).items():
         write(Path(metrics) / f"{name}.expected.json", found)
 

@@ -1,5 +1,8 @@
 //! The lake from outside: real folders, real Parquet, real queries.
 
+mod checking;
+mod cleaning;
+mod closing;
 mod district;
 mod proto;
 mod reading;

@@ -15,8 +15,8 @@ use crate::{Error, Result};
 
 const DELIMITERS: [u8; 4] = [b',', b'\t', b';', b'|'];
 
-/// Brings the text into shape and takes the header off it.
-pub(super) fn settle(plan: &Plan, format: Format, blocks: &mut Blocks<'_>) -> Result<Layout> {
+/// Brings the text into shape and takes the header off it: how records are written, and the header's text.
+pub(super) fn settle(plan: &Plan, format: Format, blocks: &mut Blocks<'_>) -> Result<(Layout, Option<Arc<str>>)> {
     let text = blocks.peek();
     let json = match format {
         Format::Ndjson => true,
@@ -26,9 +26,9 @@ pub(super) fn settle(plan: &Plan, format: Format, blocks: &mut Blocks<'_>) -> Re
     let shape = if json { Shape::of_json(text) } else { Shape::of_lines(text) };
     blocks.set_shape(shape);
     if json {
-        return Ok(Layout::Json);
+        return Ok((Layout::Json, None));
     }
-    let Header { delimiter, cells: headers, length } = match Header::find(plan, blocks) {
+    let Header { delimiter, text, cells: headers, length } = match Header::find(plan, blocks) {
         Ok(found) => found,
         Err(error) => return Err(blocks.take_failure().unwrap_or(error)),
     };
@@ -36,7 +36,7 @@ pub(super) fn settle(plan: &Plan, format: Format, blocks: &mut Blocks<'_>) -> Re
     check(plan, &headers, &slots)?;
     blocks.skip(length);
     blocks.set_cut(Cut::Csv { delimiter, expected: slots.len() });
-    Ok(Layout::Csv { delimiter, slots })
+    Ok((Layout::Csv { delimiter, slots }, Some(text)))
 }
 
 /// The slots of columns that come with their names.
@@ -50,6 +50,7 @@ pub(super) fn of_names(plan: &Plan, names: &[String]) -> Result<Arc<[Option<usiz
 /// The first record that is not blank.
 struct Header {
     delimiter: u8,
+    text: Arc<str>,
     cells: Vec<String>,
     /// How much text it and the blank lines before it are.
     length: usize,
@@ -86,8 +87,9 @@ impl Header {
         }
         let header = std::str::from_utf8(&text[from..from + end]);
         let header = header.map_err(|_| unreadable("it is not in the encoding it seems to be in: name the file's encoding"))?;
-        let cells = csv::cells_of(header.trim_end_matches('\r'), delimiter);
-        Ok(Self { delimiter, cells, length: from + next })
+        let header = header.trim_end_matches('\r');
+        let cells = csv::cells_of(header, delimiter);
+        Ok(Self { delimiter, text: header.into(), cells, length: from + next })
     }
 
     fn rank(&self, plan: &Plan) -> (usize, usize) {

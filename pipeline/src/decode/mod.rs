@@ -88,6 +88,8 @@ pub struct Decoded {
     pub bytes: u64,
     /// Where reading can go on, if nothing before it is under way any more after this batch.
     pub mark: Option<Mark>,
+    /// The header of the cells that the rows' raw texts hold.
+    pub header: Option<Arc<str>>,
     source: Source,
 }
 
@@ -244,14 +246,14 @@ impl Decoder {
         if blocks.peek().trim_ascii().is_empty() && blocks.is_whole() {
             return self.after.map_or(Ok(None), |_| Err(Error::Reused));
         }
-        let layout = header::settle(&self.plan, self.format, &mut blocks)?;
+        let (layout, header) = header::settle(&self.plan, self.format, &mut blocks)?;
         if let Some(mark) = self.after
             && !blocks.skip_to(mark)?
         {
             return Err(Error::Reused);
         }
         let threads = if blocks.is_whole() { 1 } else { self.threads };
-        let run = || Ok(Run::new(self.plan.clone(), layout.clone()));
+        let run = || Ok(Run::new(self.plan.clone(), layout.clone(), header.clone()));
         Ok(Some(Pieces::Text(blocks, Workers::new(threads, run, then)?)))
     }
 

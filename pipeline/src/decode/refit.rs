@@ -62,7 +62,7 @@ impl Refit {
         }
         let converters = plan.fields.iter().map(|field| Converter::new(field, plan)).collect();
         let dictionaries = plan.fields.iter().map(|_| None).collect();
-        let run = Run::new(Arc::clone(plan), Layout::Json);
+        let run = Run::new(Arc::clone(plan), Layout::Json, None);
         Ok(Self { plan: Arc::clone(plan), places, converters, dictionaries, run })
     }
 
@@ -181,7 +181,7 @@ impl Refit {
         let rejects = faults.into_iter().map(|(row, fault)| fault.at(line + row as u64, written(&rows.slice(row, 1)).as_slice()));
         let rejects: Vec<_> = rejects.collect();
         let (read, bytes) = (rows.num_rows(), rows.get_array_memory_size() as u64);
-        Ok(Decoded { batch, rows: origins, rejects, read, bytes, mark, source: Source::Frame(rows) })
+        Ok(Decoded { batch, rows: origins, rejects, read, bytes, mark, header: None, source: Source::Frame(rows) })
     }
 
     /// Rows written out, and read like any other JSON.

@@ -43,6 +43,8 @@ pub(super) enum Layout {
 pub(super) struct Run {
     plan: Arc<Plan>,
     layout: Layout,
+    /// The text of the header, for reading rejects again.
+    header: Option<Arc<str>>,
     keys: Keys,
     converters: Vec<Converter>,
     scratch: Scratch,
@@ -101,7 +103,7 @@ impl Worker<Block> for Run {
         let (mut place, mut batches) = (Place::default(), Vec::with_capacity(1));
         while let Some(decoded) = self.decode(&block, &mut place)? {
             if decoded.read > 0 {
-                batches.push(decoded);
+                batches.push(Decoded { header: self.header.clone(), ..decoded });
             }
         }
         if let Some(last) = batches.last_mut() {
@@ -112,9 +114,10 @@ impl Worker<Block> for Run {
 }
 
 impl Run {
-    pub fn new(plan: Arc<Plan>, layout: Layout) -> Self {
+    pub fn new(plan: Arc<Plan>, layout: Layout, header: Option<Arc<str>>) -> Self {
         let converters = plan.fields.iter().map(|field| Converter::new(field, &plan)).collect();
-        Self { keys: Keys::new(&plan.sources), plan, layout, converters, scratch: Scratch::default(), usual: Usual::default() }
+        let (keys, scratch, usual) = (Keys::new(&plan.sources), Scratch::default(), Usual::default());
+        Self { plan, layout, header, keys, converters, scratch, usual }
     }
 
     /// Decodes the next batch of the block; None when there is nothing left in it.
@@ -278,6 +281,7 @@ impl Batch {
             read,
             bytes,
             mark: None,
+            header: None,
             source: Source::Text(block.text.clone()),
         })
     }

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use xueqing_lake::{Error as LakeError, Position, Table};
+use xueqing_lake::{Error as LakeError, Position, RETAINED, Table};
 
 use super::Maintained;
 use crate::Result;
@@ -48,6 +48,9 @@ pub(super) async fn plan(maintained: &Maintained) -> Result<Option<Due>> {
         days.extend(touched);
         positions.push(Position { source: name, value: version });
     }
+    // What is left of an emptied day is not the day: its figures stay as they are.
+    let kept_from = inputs.values().filter_map(|input| input.table().position(RETAINED)).max();
+    days.retain(|day| kept_from.is_none_or(|from| i64::from(*day) >= from));
     if days.is_empty() && !stale {
         return Ok(None);
     }

@@ -7,6 +7,7 @@
 //! - **Resumable.** Those versions live in the rollup's own log, so a crash at any point leaves work to do and nothing wrong;
 //!   commits, late events and starts all take the same path, [`Rollups::catch_up`].
 //! - **Current with its definition.** The log also holds the definition's fingerprint: a changed file recomputes every day.
+//! - **Lasting.** A day that retention has taken out of a source is never computed anew: its figures stay as they were.
 //!
 //! Several tasks and processes may catch up at once: results are computed without the writer lock and written only if the rollup's
 //! table is still as it was when the work was planned, else planned again.

@@ -2,7 +2,10 @@
 
 mod commits;
 mod identity;
+mod old_data;
+mod quarantine;
 mod receipts;
 mod rollups;
+mod room;
 mod rules;
 mod world;

@@ -17,6 +17,8 @@ pub struct World {
     pub standard: Arc<Standard>,
     pub rollup_files: Vec<(String, String)>,
     pub options: Options,
+    /// Microseconds since 1970.
+    pub now: i64,
 }
 
 impl World {
@@ -26,6 +28,7 @@ impl World {
             standard: Arc::new(Standard::builtin().expect("the built-in standard")),
             rollup_files: Vec::new(),
             options: Options { commit_interval: Duration::from_millis(20), ..Options::default() },
+            now: 1_795_132_800_000_000, // 2026-11-20T08:00+08:00
         }
     }
 
@@ -34,6 +37,7 @@ impl World {
     }
 
     pub async fn try_start(&self) -> xueqing_pipeline::Result<Ingest> {
+        let now = self.now;
         Ingest::start(Setup {
             lake: self.lake().await,
             standard: Arc::clone(&self.standard),
@@ -41,7 +45,7 @@ impl World {
             timezone: chrono_tz::Asia::Shanghai,
             rollup_files: self.rollup_files.clone(),
             options: self.options.clone(),
-            clock: Arc::new(|| 1_795_132_800_000_000),
+            clock: Arc::new(move || now),
         })
         .await
     }
