@@ -5,12 +5,23 @@
 
 use std::sync::Arc;
 
+/// How much of a header a message lists.
+const LISTED: usize = 40;
+
+/// A required field that the header has no column for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    pub field: String,
+    /// The headers that would do, as a list.
+    pub expected: String,
+}
+
 /// The crate's one error type.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
-    /// A required field has no column in the file's header.
-    #[error("no column for the required field `{field}`: expected one of [{expected}], the header has [{found}]")]
-    Columns { field: String, expected: String, found: String },
+    /// Required fields have no column in the file's header, which fits the mappings named in `fits`.
+    #[error("{}", columns(missing, found, fits))]
+    Columns { missing: Vec<Missing>, found: Vec<String>, fits: Vec<String> },
     /// The header cannot be told apart from the rest, or is ambiguous.
     #[error("the header cannot be used: {reason}")]
     Header { reason: String },
@@ -20,6 +31,12 @@ pub enum Error {
     /// The bytes could not be read or decompressed.
     #[error("cannot read the input: {reason}; check that the file is whole and send it again")]
     Read { reason: String },
+    /// An archive, or a file of another sort, cannot be opened.
+    #[error("{reason}")]
+    Archive { reason: String },
+    /// A workbook cannot be opened.
+    #[error("{reason}")]
+    Workbook { reason: String },
     /// The data standard has no such kind or mapping, or a file of it is wrong.
     #[error(transparent)]
     Standard(Arc<xueqing_schema::Error>),
@@ -58,6 +75,8 @@ impl Error {
             Self::Header { .. } => "header",
             Self::Encoding { .. } => "encoding",
             Self::Read { .. } => "unreadable",
+            Self::Archive { .. } => "archive",
+            Self::Workbook { .. } => "workbook",
             Self::Standard(error) => error.code(),
             Self::Rule { .. } => "rule",
             Self::Rollup { .. } => "rollup",
@@ -68,6 +87,22 @@ impl Error {
             Self::Raced => "identity_busy",
             Self::Closed => "closed",
         }
+    }
+}
+
+fn columns(missing: &[Missing], found: &[String], fits: &[String]) -> String {
+    let more = if found.len() > LISTED { ", …" } else { "" };
+    let header = format!("the header has [{}{more}]", found.iter().take(LISTED).cloned().collect::<Vec<_>>().join(", "));
+    let lacks = match missing {
+        [Missing { field, expected }] => format!("no column for the required field `{field}`: expected one of [{expected}]"),
+        several => {
+            let each = several.iter().map(|Missing { field, expected }| format!("`{field}` (one of [{expected}])"));
+            format!("no columns for the required fields {}", each.collect::<Vec<_>>().join(", "))
+        }
+    };
+    match fits {
+        [] => format!("{lacks}, {header}"),
+        fits => format!("{lacks}, {header}; that header fits the mapping {}", fits.join(" or ")),
     }
 }
 

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio::task::{JoinHandle, spawn_blocking};
 use xueqing_lake::Lake;
-use xueqing_schema::{Kind, Mapping};
+use xueqing_schema::{Kind, Mapping, Standard};
 
 use crate::commit::{Committer, Submission, Tables};
 use crate::decode::Mark;
@@ -226,6 +226,10 @@ impl Ingest {
     #[must_use]
     pub fn lake(&self) -> &Lake {
         &self.inner.setup.lake
+    }
+
+    pub(crate) fn standard(&self) -> &Standard {
+        &self.inner.setup.standard
     }
 
     fn options(&self) -> &Options {

@@ -19,6 +19,7 @@ mod column;
 mod convert;
 mod csv;
 mod encoding;
+pub(crate) mod fit;
 mod flat;
 mod frames;
 mod guarded;
@@ -35,6 +36,7 @@ mod refit;
 mod reject;
 mod run;
 mod shape;
+mod titles;
 #[cfg(test)]
 mod tests;
 
