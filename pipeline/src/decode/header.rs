@@ -114,7 +114,9 @@ fn header(plan: &Plan, rows: &[Row]) -> Result<(Titles, usize), (Titles, Error)>
                 let alone = below.is_some_and(|below| check(plan, &Titles::of_one(plan, &below.cells)).is_ok());
                 match both() {
                     Some((pair, length)) if !alone && check(plan, &pair).is_ok() => return Ok((pair, length)),
-                    _ if nearest.as_ref().is_none_or(|(best, _)| titles.known() > best.known()) => nearest = Some((titles, error)),
+                    _ if nearest.as_ref().is_none_or(|(best, _)| titles.known() > best.known()) => {
+                        nearest = Some((titles, error))
+                    }
                     _ => {}
                 }
             }

@@ -36,9 +36,9 @@ mod refit;
 mod reject;
 mod run;
 mod shape;
-mod titles;
 #[cfg(test)]
 mod tests;
+mod titles;
 
 use std::io::Read;
 use std::sync::Arc;

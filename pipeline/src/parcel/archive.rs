@@ -109,11 +109,15 @@ fn decoded(raw: &[u8]) -> String {
     parts.collect::<Vec<_>>().join("/").replace(char::is_control, "\u{fffd}")
 }
 
-/// What systems put into folders and archives by themselves.
+/// What systems put into folders and archives by themselves, and notes to readers.
 fn is_by_the_way(name: &str) -> bool {
     let system = |part: &str| part.starts_with('.') || part.starts_with("~$") || part == "__MACOSX";
     let file = name.rsplit('/').next().unwrap_or_default();
-    name.is_empty() || name.split('/').any(system) || ["thumbs.db", "desktop.ini"].iter().any(|it| file.eq_ignore_ascii_case(it))
+    let notes = file.to_ascii_lowercase().ends_with(".md");
+    notes
+        || name.is_empty()
+        || name.split('/').any(system)
+        || ["thumbs.db", "desktop.ini"].iter().any(|it| file.eq_ignore_ascii_case(it))
 }
 
 /// Unpacks on a thread of its own, which also keeps the archive open.
@@ -128,7 +132,9 @@ fn unpacked(mut zip: ZipArchive<Spool>, place: usize, budget: &Budget) -> Result
 
 fn damaged(error: &ZipError) -> Error {
     let reason = match error {
-        ZipError::CompressionMethodNotSupported(_) => "it is packed by a method that is not known: pack it as an ordinary zip".to_owned(),
+        ZipError::CompressionMethodNotSupported(_) => {
+            "it is packed by a method that is not known: pack it as an ordinary zip".to_owned()
+        }
         ZipError::InvalidPassword | ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => {
             "it is encrypted: pack it again without a password".to_owned()
         }
@@ -166,6 +172,7 @@ mod tests {
     #[case("a/.DS_Store", true)]
     #[case("a/~$cj.xlsx", true)]
     #[case("a/Thumbs.db", true)]
+    #[case("README.md", true)]
     #[case("a/b.csv", false)]
     fn what_systems_add_is_passed_over(#[case] name: &str, #[case] by_the_way: bool) {
         assert_eq!(is_by_the_way(name), by_the_way);

@@ -66,7 +66,8 @@ fn cells(count: u64) -> Result<()> {
     if count <= CELLS_HELD {
         return Ok(());
     }
-    let reason = format!("the workbook's sheets span {count} cells, more than {CELLS_HELD}: save it as xlsx, or its sheets as CSV");
+    let reason =
+        format!("the workbook's sheets span {count} cells, more than {CELLS_HELD}: save it as xlsx, or its sheets as CSV");
     Err(Error::Workbook { reason })
 }
 

@@ -53,7 +53,8 @@ pub(super) fn within(what: &str, size: u64, limit: u64) -> Result<(), Error> {
     if size <= limit {
         return Ok(());
     }
-    let reason = format!("{what} of {} MiB is over the limit of {} MiB: split it, or send its sheets as CSV", size >> 20, limit >> 20);
+    let reason =
+        format!("{what} of {} MiB is over the limit of {} MiB: split it, or send its sheets as CSV", size >> 20, limit >> 20);
     Err(Error::Workbook { reason })
 }
 

@@ -35,7 +35,10 @@ impl Merges {
             if cells.len() <= last {
                 cells.resize(last + 1, String::new());
             }
-            cells[merge.start.1 as usize..=last].iter_mut().filter(|cell| cell.is_empty()).for_each(|cell| cell.clone_from(value));
+            cells[merge.start.1 as usize..=last]
+                .iter_mut()
+                .filter(|cell| cell.is_empty())
+                .for_each(|cell| cell.clone_from(value));
         }
     }
 }

@@ -3,8 +3,8 @@
 //! Promises:
 //! - Every file and sheet inside comes out as an [`Item`] that reads as text: a sheet as CSV in UTF-8, one line for each of its rows, so that
 //!   a line's number is the row's.
-//! - What cannot be read is an item too, with the reason; it does not keep the others out. Left away without a word are only folders
-//!   and what systems add by themselves (`__MACOSX`, `.DS_Store`, `~$…`).
+//! - What cannot be read is an item too, with the reason; it does not keep the others out. Left away without a word are only folders,
+//!   notes (`.md`) and what systems add by themselves (`__MACOSX`, `.DS_Store`, `~$…`).
 //! - Memory does not depend on the size of the file; what must be read from its end lies in an anonymous temporary file, which is gone
 //!   when its reader is. What unpacks to far more than any real file is refused.
 //!
@@ -23,9 +23,9 @@ mod limits;
 mod merge;
 mod sheet;
 mod spool;
-mod workbook;
 #[cfg(test)]
 mod tests;
+mod workbook;
 
 use std::fs::File;
 use std::io::{Cursor, Read, Seek};

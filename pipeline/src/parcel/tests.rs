@@ -248,7 +248,8 @@ fn an_open_document_is_read_and_one_that_spreads_too_far_refused() {
 fn workbooks_that_claim_too_much_are_refused() {
     assert!(refusal(older(&[(0, 0, "a"), (65_535, 255, "b")], None, false)).contains("more than"));
     let strings = b"<?xml version=\"1.0\"?><sst uniqueCount=\"99999999999999\"><si><t>a</t></si></sst>";
-    let forged = deflated(&[("[Content_Types].xml", b"<Types/>"), ("xl/workbook.xml", b"<x/>"), ("xl/sharedStrings.xml", strings)]);
+    let forged =
+        deflated(&[("[Content_Types].xml", b"<Types/>"), ("xl/workbook.xml", b"<x/>"), ("xl/sharedStrings.xml", strings)]);
     assert!(refusal(forged).contains("cannot be read"));
     let document = deflated(&[("[Content_Types].xml", b"<Types/>"), ("word/document.xml", b"<x/>")]);
     assert!(refusal(document).contains("document"));

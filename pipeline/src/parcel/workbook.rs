@@ -88,7 +88,9 @@ pub(super) fn locked() -> Error {
 }
 
 pub(super) fn damaged(error: impl std::fmt::Display) -> Error {
-    Error::Workbook { reason: format!("the workbook cannot be read ({error}): open it in a spreadsheet program, save it and send it again") }
+    Error::Workbook {
+        reason: format!("the workbook cannot be read ({error}): open it in a spreadsheet program, save it and send it again"),
+    }
 }
 
 /// Writes a sheet's text.

@@ -122,7 +122,7 @@ fn entries(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
 
 /// Also what spreadsheet programs put beside an open file.
 fn is_hidden(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| ["." , "~$"].iter().any(|mark| name.to_string_lossy().starts_with(mark)))
+    path.file_name().is_some_and(|name| [".", "~$"].iter().any(|mark| name.to_string_lossy().starts_with(mark)))
 }
 
 #[cfg(test)]
@@ -138,7 +138,9 @@ mod tests {
         }
         let names = |pattern: &str| {
             let found = matching(&folder.path().join(pattern)).map_err(|error| error.to_string())?;
-            Ok::<_, String>(found.iter().map(|path| path.strip_prefix(folder.path()).expect("below").display().to_string()).collect())
+            Ok::<_, String>(
+                found.iter().map(|path| path.strip_prefix(folder.path()).expect("below").display().to_string()).collect(),
+            )
         };
         assert_eq!(names("**/*.xlsx"), Ok(vec!["a/1.xlsx".to_owned(), "a/2.xlsx".to_owned()]));
         assert_eq!(names("[x].csv"), Ok(vec!["[x].csv".to_owned()]), "a file of that very name");
