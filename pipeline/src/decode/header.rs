@@ -2,7 +2,7 @@
 //!
 //! Promises: a file without a column that every row needs is refused as a whole, with the headers it has; it would otherwise
 //! be refused row by row. Titles above the header are passed over. A header may be two rows, as under merged cells; which of
-//! its columns is meant is never guessed (see [`titles`]).
+//! its columns is meant is never guessed (see `titles`).
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::csv::{self, Scan};
 use super::plan::{FieldPlan, Input, Plan};
 use super::run::Layout;
 use super::shape::Shape;
-use super::titles::{self, Titles};
+use super::titles::Titles;
 use super::{Format, MAX_RECORD};
 use crate::error::Missing;
 use crate::{Error, Result};
