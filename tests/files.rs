@@ -70,7 +70,7 @@ fn a_workbook_gives_what_its_text_gives() {
         assert_eq!(number(&told, name), number(&by_text, name), "{name}");
     }
     assert_eq!(told["files"][0]["source"], "kaoqin.xlsx[五年级]");
-    let ask = |district: &District| district.json(&["metric", "attendance/daily", "--by", "class", "--json"])["rows"].take();
+    let ask = |district: &District| district.json(&["metric", "attendance/rate", "--by", "class", "--json"])["rows"].take();
     assert!(support::same(&ask(&by_sheet), &ask(&district)));
 }
 
@@ -93,6 +93,7 @@ fn a_sheet_that_does_not_fit_is_left_out_by_name_and_a_row_is_found_again() {
     // One title, the header, one record: the record without an exam stands in row 4.
     assert!(rejects.as_array().is_some_and(|rows| !rows.is_empty() && rows.iter().all(|row| row["line"] == 4)), "{rejects}");
     let none = district.refused(&["ingest", "--vendor", "demo_banpai", "cj.xlsx"]);
+    assert!(!none.contains("Sheet3"), "an empty sheet needs no mention: {none}");
     assert!(none.contains("cj.xlsx[成绩]") && none.contains("--vendor demo_chengji"), "{none}");
 }
 

@@ -3,6 +3,8 @@
 //! Promises: items go in one after another, and one that cannot be taken does not keep the next ones out. A sheet that does not fit the
 //! mapping is left out by name when another sheet of its workbook fits; when none does, it is a failure that lists the headers found.
 
+use std::collections::BTreeSet;
+
 use tokio::task::spawn_blocking;
 
 use super::{Item, Parcel};
@@ -115,16 +117,18 @@ impl Delivery {
         whole
     }
 
-    /// Sheets that do not fit are no failure where another sheet of their workbook fits; empty ones need no mention there.
+    /// Sheets that do not fit are no failure where another sheet of their workbook fits; empty ones need no mention beside others.
     fn settle(&mut self) {
-        let workbooks: Vec<String> =
-            self.taken.iter().filter(|taken| taken.receipt.read > 0).filter_map(|taken| workbook(&taken.source)).collect();
-        let beside = |source: &str| workbook(source).is_some_and(|name| workbooks.contains(&name));
-        self.taken.retain(|taken| taken.receipt.read > 0 || !beside(&taken.source));
+        let filled = self.taken.iter().filter(|taken| taken.receipt.read > 0).filter_map(|taken| workbook(&taken.source));
+        let filled: BTreeSet<String> = filled.collect();
+        let failed: BTreeSet<String> = self.failed.iter().filter_map(|failed| workbook(&failed.source)).collect();
+        let among = |names: &BTreeSet<String>, source: &str| workbook(source).is_some_and(|name| names.contains(&name));
+        let spoken_of = |source: &str| among(&filled, source) || among(&failed, source);
+        self.taken.retain(|taken| taken.receipt.read > 0 || !spoken_of(&taken.source));
         let misfit = |error: &Option<Error>| matches!(error, Some(Error::Columns { .. } | Error::Header { .. }));
         for failed in std::mem::take(&mut self.failed) {
-            let fitting = misfit(&failed.error) && beside(&failed.source);
-            if fitting { &mut self.left_out } else { &mut self.failed }.push(failed);
+            let beside = misfit(&failed.error) && among(&filled, &failed.source);
+            if beside { &mut self.left_out } else { &mut self.failed }.push(failed);
         }
     }
 }

@@ -76,7 +76,7 @@ pub async fn run(arguments: Arguments, house: &House, machine: bool) -> anyhow::
     }
     if machine {
         output::json(&report)?;
-    } else {
+    } else if !report.files.is_empty() {
         output::print(&report.summary())?;
     }
     told(&report.failed)
