@@ -90,9 +90,16 @@ impl Error {
     }
 }
 
+/// The titles of a header, as far as there is room.
+#[must_use]
+pub fn listed(found: &[String]) -> String {
+    let titles: Vec<&str> = found.iter().map(String::as_str).filter(|title| !title.is_empty()).collect();
+    let more = if titles.len() > LISTED { ", …" } else { "" };
+    format!("{}{more}", titles[..titles.len().min(LISTED)].join(", "))
+}
+
 fn columns(missing: &[Missing], found: &[String], fits: &[String]) -> String {
-    let more = if found.len() > LISTED { ", …" } else { "" };
-    let header = format!("the header has [{}{more}]", found.iter().take(LISTED).cloned().collect::<Vec<_>>().join(", "));
+    let header = format!("the header has [{}]", listed(found));
     let lacks = match missing {
         [Missing { field, expected }] => format!("no column for the required field `{field}`: expected one of [{expected}]"),
         several => {

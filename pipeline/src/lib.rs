@@ -42,7 +42,7 @@ mod upkeep;
 mod validate;
 
 pub use decode::{Decoded, Decoder, Format, Reject};
-pub use error::{Error, Missing};
+pub use error::{Error, Missing, listed};
 pub use feed::Feed;
 pub use identity::Identity;
 pub use ingest::{Ingest, Origin, Raw};

@@ -15,6 +15,9 @@ use super::workbook::Form;
 use super::{Item, flow};
 use crate::{Error, Result};
 
+/// What the first part of a workbook is called by the programs that write them.
+const OFFICE: [&[u8]; 5] = [b"[Content_Types].xml", b"_rels/", b"docProps/", b"xl/", b"mimetype"];
+
 pub(super) struct Archive {
     name: String,
     zip: ZipArchive<Spool>,
@@ -148,7 +151,7 @@ fn unreadable(error: &ZipError, mut spool: Spool) -> Error {
     let mut head = Vec::new();
     let looked = spool.by_ref().take(512).read_to_end(&mut head);
     let office = |mark: &[u8]| looked.is_ok() && head.windows(mark.len()).any(|window| window == mark);
-    let office = office(b"[Content_Types].xml") || office(b"_rels/") || office(b"xl/") || office(b"mimetype");
+    let office = OFFICE.iter().any(|mark| office(mark));
     let what = if office { "workbook" } else { "zip archive" };
     let reason = format!("the {what} is cut off or damaged, its end cannot be read ({error}): send it again");
     if office { Error::Workbook { reason } } else { Error::Archive { reason } }

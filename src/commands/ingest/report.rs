@@ -3,7 +3,7 @@
 //! Invariant: every file and every part of one is in exactly one list: taken, left out, or failed.
 
 use serde::Serialize;
-use xueqing_pipeline::{Delivery, Error, NotTaken, Taken};
+use xueqing_pipeline::{Delivery, Error, NotTaken, Taken, listed};
 
 use super::jobs::Job;
 use crate::failure::{self, Failure};
@@ -153,8 +153,11 @@ impl File {
 
 impl From<NotTaken> for LeftOut {
     fn from(part: NotTaken) -> Self {
-        let unnamed = "no mapping is named for it · 未指定映射";
-        let reason = part.error.map_or_else(|| unnamed.to_owned(), |error| error.to_string());
+        let reason = match part.error {
+            None => "no mapping is named for it · 未指定映射".to_owned(),
+            Some(Error::Columns { found, .. }) => format!("its header does not fit · 表头不符: [{}]", listed(&found)),
+            Some(error) => error.to_string(),
+        };
         Self { source: part.source, reason }
     }
 }
@@ -189,5 +192,48 @@ fn hint(error: &Error) -> String {
             format!("\n    try · 表头属于另一映射，请试: {}", flags.join(" · "))
         }
         _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::PathBuf;
+
+    fn job() -> Job {
+        Job { path: PathBuf::from("in/x.zip"), mapping: None, source: "x.zip".to_owned(), encoding: None }
+    }
+
+    fn file(read: u64, repeated: u64) -> File {
+        let (source, mapping) = ("a.csv".to_owned(), "homework".to_owned());
+        File { source, mapping, read, accepted: read, rejected: 0, repeated, version: 3 }
+    }
+
+    #[test]
+    fn what_an_earlier_call_took_is_said_in_plain_words() {
+        let report = Report { files: vec![file(5, 5), file(7, 2), file(0, 0)], ..Report::default() };
+        let text = Report::of(vec![report], 1.0).summary();
+        assert!(text.contains("already taken · 已导入过\n") && text.contains("2 already taken · 其中 2 行已导入过"), "{text}");
+        assert!(text.contains("12 rows read") && text.contains("其中 7 行先前已导入过"), "{text}");
+        assert!(!Report::of(vec![Report { files: vec![file(3, 0)], ..Report::default() }], 1.0).summary().contains("已导入过"));
+    }
+
+    #[test]
+    fn a_part_that_fails_is_placed_in_its_file_with_what_to_do() {
+        let error = Error::Columns { missing: Vec::new(), found: Vec::new(), fits: vec!["demo_banpai".to_owned()] };
+        let part = NotTaken { source: "x.zip/b.csv".to_owned(), mapping: "homework".to_owned(), error: Some(error) };
+        let mut report = Report::default();
+        report.add(&job(), Delivery { failed: vec![part], ..Delivery::default() });
+        let told = &report.failed[0].error;
+        assert!(told.starts_with("error[columns]: in/x.zip/b.csv was not") && told.ends_with("--vendor demo_banpai"), "{told}");
+        assert!(report.only_failure().is_some());
+    }
+
+    #[test]
+    fn an_archive_of_which_nothing_is_meant_asks_for_a_mapping() {
+        let part = NotTaken { source: "x.zip/b.csv".to_owned(), mapping: String::new(), error: None };
+        let mut report = Report::default();
+        report.add(&job(), Delivery { left_out: vec![part], ..Delivery::default() });
+        assert_eq!((report.failed[0].code, report.left_out.len()), ("mapping_missing", 0));
     }
 }
