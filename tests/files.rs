@@ -98,6 +98,24 @@ fn a_sheet_that_does_not_fit_is_left_out_by_name_and_a_row_is_found_again() {
 }
 
 #[test]
+fn what_was_taken_before_is_not_taken_again() {
+    let district = District::new();
+    let text = std::fs::read(sample_data().join("demo_banpai/kaoqin-2026-11-20.csv")).expect("readable");
+    let mut workbook = Workbook::new();
+    sheet(&mut workbook, "五年级", &records(&sample("demo_banpai/kaoqin-2026-11-20.csv")), 1);
+    workbook.save(district.path("a.xlsx")).expect("saved");
+    std::fs::write(district.path("a.csv"), &text).expect("written");
+    std::fs::write(district.path("a.zip"), zip(&[("in/b.csv".to_owned(), [text, b"\n".to_vec()].concat())])).expect("written");
+    for file in ["a.xlsx", "a.csv", "a.zip"] {
+        let once = district.json(&["ingest", "--vendor", "demo_banpai", "--json", file]);
+        assert_eq!(number(&once, "repeated"), 0, "{file}");
+        let again = district.json(&["ingest", "--vendor", "demo_banpai", "--json", file]);
+        assert_eq!(number(&again, "repeated"), number(&once, "read"), "{file}");
+        assert!(district.text(&["ingest", "--vendor", "demo_banpai", file]).contains("已导入过"), "{file}");
+    }
+}
+
+#[test]
 fn an_archive_with_folders_is_the_folder() {
     let district = District::new();
     let root = sample_data();

@@ -13,6 +13,7 @@ use super::limits::{Budget, ENTRIES};
 use super::spool::Spool;
 use super::workbook::Form;
 use super::{Item, flow};
+use crate::feed::Feed;
 use crate::{Error, Result};
 
 /// What the first part of a workbook is called by the programs that write them.
@@ -124,13 +125,17 @@ fn is_by_the_way(name: &str) -> bool {
 }
 
 /// Unpacks on a thread of its own, which also keeps the archive open.
-fn unpacked(mut zip: ZipArchive<Spool>, place: usize, budget: &Budget) -> Result<Box<dyn Read + Send>> {
+fn unpacked(mut zip: ZipArchive<Spool>, place: usize, budget: &Budget) -> Result<Feed> {
     drop(zip.by_index(place).map_err(|error| damaged(&error))?);
-    let inlet = flow::made(budget, move |out| {
-        let mut entry = zip.by_index(place)?;
-        std::io::copy(&mut entry, out).map(drop)
-    })?;
-    Ok(Box::new(inlet))
+    let budget = budget.clone();
+    Ok(Feed::Again(Box::new(move || {
+        let mut zip = zip.clone();
+        let inlet = flow::made(&budget, move |out| {
+            let mut entry = zip.by_index(place)?;
+            std::io::copy(&mut entry, out).map(drop)
+        })?;
+        Ok(Box::new(inlet))
+    })))
 }
 
 fn damaged(error: &ZipError) -> Error {

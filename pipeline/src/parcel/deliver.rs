@@ -87,7 +87,7 @@ impl Ingest {
         }
         let mapping = origin.mapping.clone();
         let outcome = match item.open() {
-            Ok(reader) => self.submit_file(reader, origin, |state| progress(&source, state)).await,
+            Ok(feed) => self.submit_file(feed, origin, |state| progress(&source, state)).await,
             Err(error) => Err(error),
         };
         match outcome {

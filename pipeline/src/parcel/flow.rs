@@ -29,7 +29,7 @@ pub(super) struct Inlet {
     ended: bool,
 }
 
-pub(super) fn channel(budget: &Budget) -> (Outlet, Inlet) {
+fn channel(budget: &Budget) -> (Outlet, Inlet) {
     let (sender, pieces) = sync_channel(AHEAD);
     (Outlet { sender, piece: Vec::new(), budget: budget.clone() }, Inlet { pieces, piece: Vec::new(), at: 0, ended: false })
 }
@@ -37,21 +37,17 @@ pub(super) fn channel(budget: &Budget) -> (Outlet, Inlet) {
 /// Makes a text on a thread of its own.
 pub(super) fn made(budget: &Budget, make: impl FnOnce(&mut Outlet) -> Result<()> + Send + 'static) -> Result<Inlet> {
     let (mut outlet, inlet) = channel(budget);
-    start(move || {
+    let maker = move || {
         let made = make(&mut outlet);
         outlet.end(made);
-    })?;
+    };
+    std::thread::Builder::new().name("unpacking".to_owned()).spawn(maker)?;
     Ok(inlet)
-}
-
-/// Starts a maker.
-pub(super) fn start(maker: impl FnOnce() + Send + 'static) -> Result<()> {
-    std::thread::Builder::new().name("unpacking".to_owned()).spawn(maker).map(drop)
 }
 
 impl Outlet {
     /// Ends the text, or tells why it ends early.
-    pub fn end(mut self, made: Result<()>) {
+    fn end(mut self, made: Result<()>) {
         let made = made.and_then(|()| self.flush());
         // Fails only when nobody reads any more.
         let _ = self.sender.send(made.map(|()| Vec::new()));

@@ -31,6 +31,7 @@ use std::fs::File;
 use std::io::{Cursor, Read, Seek};
 use std::sync::Arc;
 
+use crate::feed::{Feed, Reader};
 use crate::{Error, Result};
 use archive::Archive;
 pub use deliver::{Delivery, NotTaken, Taken};
@@ -51,15 +52,15 @@ pub struct Item {
     pub source: String,
     /// The sheet's name, when it is one.
     pub sheet: Option<String>,
-    content: Result<Box<dyn Read + Send>>,
+    content: Result<Feed>,
 }
 
 impl Item {
-    /// The text, which may still be packed as gzip or zstd.
+    /// The text, which may still be packed as gzip or zstd. It can be read again, unless the parcel is a stream of plain text.
     ///
     /// # Errors
     /// Why it cannot be read at all.
-    pub fn open(self) -> Result<Box<dyn Read + Send>> {
+    pub fn open(self) -> Result<Feed> {
         self.content
     }
 
@@ -70,13 +71,13 @@ impl Item {
         path.rsplit('/').nth(1)
     }
 
-    fn new(source: String, content: Result<Box<dyn Read + Send>>) -> Self {
+    fn new(source: String, content: Result<Feed>) -> Self {
         Self { source, sheet: None, content }
     }
 }
 
-/// The items of one file, one after another. They must be read in this order, each to its end or dropped, because the sheets of a
-/// workbook are made as they are read. Reading blocks: use it on a thread that may.
+/// The items of one file, one after another. A workbook's sheets are made as they are read, one at a time: drop a reader before the next
+/// sheet is read. Reading blocks: use it on a thread that may.
 pub struct Parcel {
     /// What is open, the innermost last.
     layers: Vec<Layer>,
@@ -100,7 +101,8 @@ impl Parcel {
         let kind = Kind::of(&head)?;
         let mut whole = Cursor::new(head).chain(reader);
         if kind == Kind::Text {
-            return Ok(Self::plain(name, Box::new(whole)));
+            let whole: Reader = Box::new(whole);
+            return Ok(Self::plain(name, whole.into()));
         }
         let spool = Spool::of_reader(&mut whole, &Budget::none())?;
         Self::packed(kind, spool, name)
@@ -119,12 +121,12 @@ impl Parcel {
         file.rewind()?;
         let spool = Spool::of_file(file, watch)?;
         match Kind::of(&head)? {
-            Kind::Text => Ok(Self::plain(name, Box::new(spool))),
+            Kind::Text => Ok(Self::plain(name, Feed::Again(Box::new(move || Ok(Box::new(spool.clone())))))),
             kind => Self::packed(kind, spool, name),
         }
     }
 
-    fn plain(name: &str, content: Box<dyn Read + Send>) -> Self {
+    fn plain(name: &str, content: Feed) -> Self {
         let item = Item::new(name.to_owned(), Ok(content));
         Self { layers: vec![Layer::One(Some(Box::new(item)))], budget: Budget::none() }
     }
@@ -148,18 +150,18 @@ impl Parcel {
         }
     }
 
-    fn look(&self, mut content: Box<dyn Read + Send>, source: &str) -> Result<Layer> {
-        let mut head = Vec::with_capacity(kind::HEAD);
-        content.by_ref().take(kind::HEAD as u64).read_to_end(&mut head)?;
+    fn look(&self, content: Feed, source: &str) -> Result<Layer> {
+        let (mut reader, mut head) = (content.open()?, Vec::with_capacity(kind::HEAD));
+        reader.by_ref().take(kind::HEAD as u64).read_to_end(&mut head)?;
         let kind = Kind::of(&head)?;
-        let mut whole = Cursor::new(head).chain(content);
         if kind == Kind::Text {
-            return Ok(Layer::One(Some(Box::new(Item::new(source.to_owned(), Ok(Box::new(whole)))))));
+            return Ok(Layer::One(Some(Box::new(Item::new(source.to_owned(), Ok(content))))));
         }
         if self.layers.len() >= DEEPEST {
             let reason = format!("archives lie more than {DEEPEST} deep in each other: unpack the outer ones");
             return Err(Error::Archive { reason });
         }
+        let mut whole = Cursor::new(head).chain(reader);
         layer(kind, Spool::of_reader(&mut whole, &self.budget)?, source, &self.budget)
     }
 }

@@ -3,17 +3,21 @@
 //! Promises: every sheet with cells is an item, hidden ones too; xlsx and xlsb are read row by row, xls and ods are held in memory up to
 //! a limit; a workbook with a password, and one that is too large, is refused by name.
 
-use std::io::{BufReader, Read};
+use std::io::BufReader;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use calamine::{Data, DataRef, Ods, OdsError, Reader, SheetType, Sheets, Xls, XlsError, Xlsb, XlsbError, Xlsx, XlsxError};
+use calamine::{
+    Data, DataRef, Dimensions, Ods, OdsError, Reader, SheetType, Sheets, Xls, XlsError, Xlsb, XlsbError, Xlsx, XlsxError,
+};
 
-use super::flow::{self, Inlet, Outlet};
+use super::flow::{self, Outlet};
 use super::limits::Budget;
 use super::merge::Merges;
 use super::sheet::{self, SheetText};
 use super::spool::Spool;
 use super::{Item, guard};
+use crate::feed::Feed;
 use crate::{Error, Result};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +33,16 @@ type Book = Sheets<BufReader<Spool>>;
 /// The sheets that are yet to come.
 pub(super) struct Workbook {
     name: String,
-    sheets: std::vec::IntoIter<(String, Inlet)>,
+    sheets: std::vec::IntoIter<String>,
+    opened: Arc<Mutex<Opened>>,
+    budget: Budget,
+}
+
+/// An open workbook, of which one sheet is written at a time.
+struct Opened {
+    book: Book,
+    /// The merged cells of the sheet that was written last: a sheet is often begun to know its first rows, then read.
+    merges: (String, Vec<Dimensions>),
 }
 
 impl Workbook {
@@ -37,18 +50,11 @@ impl Workbook {
         guard::check(form, &spool)?;
         // The reader of a format that is forty years old may meet what it did not expect.
         let opened = catch_unwind(AssertUnwindSafe(|| open(form, BufReader::new(spool))));
-        let mut book = opened.unwrap_or_else(|_| Err(damaged("its reader stopped unexpectedly")))?;
-        let names = book.sheets_metadata().iter().filter(|sheet| sheet.typ == SheetType::WorkSheet);
-        let names: Vec<String> = names.map(|sheet| sheet.name.clone()).collect();
-        let (outlets, inlets): (Vec<Outlet>, Vec<Inlet>) = names.iter().map(|_| flow::channel(budget)).unzip();
-        let sheets: Vec<(String, Inlet)> = names.iter().cloned().zip(inlets).collect();
-        flow::start(move || {
-            for (name, mut outlet) in names.into_iter().zip(outlets) {
-                let written = write(&mut book, &name, &mut outlet);
-                outlet.end(written);
-            }
-        })?;
-        Ok(Self { name: name.to_owned(), sheets: sheets.into_iter() })
+        let book = opened.unwrap_or_else(|_| Err(damaged("its reader stopped unexpectedly")))?;
+        let sheets = book.sheets_metadata().iter().filter(|sheet| sheet.typ == SheetType::WorkSheet);
+        let sheets: Vec<String> = sheets.map(|sheet| sheet.name.clone()).collect();
+        let opened = Arc::new(Mutex::new(Opened { book, merges: (String::new(), Vec::new()) }));
+        Ok(Self { name: name.to_owned(), sheets: sheets.into_iter(), opened, budget: budget.clone() })
     }
 }
 
@@ -56,8 +62,14 @@ impl Iterator for Workbook {
     type Item = Item;
 
     fn next(&mut self) -> Option<Item> {
-        let (sheet, inlet) = self.sheets.next()?;
-        let content: Box<dyn Read + Send> = Box::new(inlet);
+        let sheet = self.sheets.next()?;
+        let (name, opened, budget) = (sheet.clone(), Arc::clone(&self.opened), self.budget.clone());
+        let content = Feed::Again(Box::new(move || {
+            let (name, opened) = (name.clone(), Arc::clone(&opened));
+            // A sheet whose reading failed leaves the book as it was.
+            let write = move |out: &mut Outlet| write(&mut opened.lock().unwrap_or_else(PoisonError::into_inner), &name, out);
+            Ok(Box::new(flow::made(&budget, write)?))
+        }));
         Some(Item { source: format!("{}[{sheet}]", self.name), sheet: Some(sheet), content: Ok(content) })
     }
 }
@@ -94,10 +106,14 @@ pub(super) fn damaged(error: impl std::fmt::Display) -> Error {
 }
 
 /// Writes a sheet's text.
-fn write(book: &mut Book, name: &str, out: &mut Outlet) -> std::io::Result<()> {
+fn write(opened: &mut Opened, name: &str, out: &mut Outlet) -> std::io::Result<()> {
+    let Opened { book, merges } = opened;
     match book {
         Sheets::Xlsx(book) => {
-            let merges = Merges::new(book.merge_cells_by_sheet_name(name).map_err(broken)?);
+            if merges.0 != name {
+                *merges = (name.to_owned(), book.merge_cells_by_sheet_name(name).map_err(broken)?);
+            }
+            let merges = Merges::new(merges.1.clone());
             let mut cells = book.worksheet_cells_reader(name).map_err(broken)?;
             let mut text = SheetText::new(out, cells.dimensions().end.1 as usize + 1, merges)?;
             while let Some(cell) = cells.next_cell().map_err(broken)? {
@@ -123,7 +139,7 @@ fn write(book: &mut Book, name: &str, out: &mut Outlet) -> std::io::Result<()> {
 }
 
 /// A sheet that is in memory as a whole.
-fn held(out: &mut Outlet, range: &calamine::Range<Data>, merges: Vec<calamine::Dimensions>) -> std::io::Result<()> {
+fn held(out: &mut Outlet, range: &calamine::Range<Data>, merges: Vec<Dimensions>) -> std::io::Result<()> {
     let (row, column) = range.start().unwrap_or_default();
     let mut text = SheetText::new(out, column as usize + range.width(), Merges::new(merges))?;
     for (below, beside, cell) in range.used_cells() {
