@@ -58,6 +58,12 @@ struct Header {
     length: usize,
 }
 
+/// The row that looks most like a header, and what it lacks.
+struct Refused {
+    titles: Titles,
+    error: Error,
+}
+
 /// A row that is not blank, and where the next one begins.
 struct Row {
     cells: Vec<String>,
@@ -70,7 +76,7 @@ fn find(plan: &Plan, blocks: &mut Blocks<'_>) -> Result<Header> {
     let whole = blocks.is_whole();
     let text = blocks.peek();
     let mut best: Option<Header> = None;
-    let mut refused: Option<(Titles, Error)> = None;
+    let mut refused: Option<Box<Refused>> = None;
     for delimiter in plan.delimiter.into_iter().chain(DELIMITERS) {
         match header(plan, &rows(text, delimiter, whole)?) {
             Ok((titles, length)) => {
@@ -81,22 +87,20 @@ fn find(plan: &Plan, blocks: &mut Blocks<'_>) -> Result<Header> {
                     break;
                 }
             }
-            Err((titles, error)) if refused.as_ref().is_none_or(|(best, _)| titles.rank() > best.rank()) => {
-                refused = Some((titles, error));
-            }
+            Err(other) if refused.as_ref().is_none_or(|best| other.titles.rank() > best.titles.rank()) => refused = Some(other),
             Err(_) => {}
         }
     }
     match (best, refused) {
         (Some(header), _) => Ok(header),
-        (None, Some((_, error))) => Err(error),
+        (None, Some(refused)) => Err(refused.error),
         (None, None) => Err(unreadable("it is empty")),
     }
 }
 
 /// The header among the first rows, and the text's length up to its end; else the row that looks most like one, and what it lacks.
-fn header(plan: &Plan, rows: &[Row]) -> Result<(Titles, usize), (Titles, Error)> {
-    let mut nearest: Option<(Titles, Error)> = None;
+fn header(plan: &Plan, rows: &[Row]) -> Result<(Titles, usize), Box<Refused>> {
+    let mut nearest: Option<Box<Refused>> = None;
     for (at, row) in rows.iter().enumerate() {
         let below = rows.get(at + 1);
         let both = || below.map(|below| (Titles::of_two(plan, &row.cells, &below.cells), below.next));
@@ -114,15 +118,15 @@ fn header(plan: &Plan, rows: &[Row]) -> Result<(Titles, usize), (Titles, Error)>
                 let alone = below.is_some_and(|below| check(plan, &Titles::of_one(plan, &below.cells)).is_ok());
                 match both() {
                     Some((pair, length)) if !alone && check(plan, &pair).is_ok() => return Ok((pair, length)),
-                    _ if nearest.as_ref().is_none_or(|(best, _)| titles.known() > best.known()) => {
-                        nearest = Some((titles, error))
+                    _ if nearest.as_ref().is_none_or(|best| titles.known() > best.titles.known()) => {
+                        nearest = Some(Box::new(Refused { titles, error }))
                     }
                     _ => {}
                 }
             }
         }
     }
-    Err(nearest.unwrap_or_else(|| (Titles::default(), unreadable("it is empty"))))
+    Err(nearest.unwrap_or_else(|| Box::new(Refused { titles: Titles::default(), error: unreadable("it is empty") })))
 }
 
 /// Whether the row below a header belongs to it: it could not be a record, and with it no fewer columns are known.

@@ -47,7 +47,9 @@ impl Merges {
 mod tests {
     use super::*;
 
-    fn filled(merges: &[((u32, u32), (u32, u32))], rows: &[(u32, &[&str])]) -> Vec<String> {
+    type Place = (u32, u32);
+
+    fn filled(merges: &[(Place, Place)], rows: &[(u32, &[&str])]) -> Vec<String> {
         let mut merges = Merges::new(merges.iter().map(|&(start, end)| Dimensions { start, end }).collect());
         let fill = |&(row, cells): &(u32, &[&str])| {
             let mut cells: Vec<String> = cells.iter().map(|&cell| cell.to_owned()).collect();

@@ -9,8 +9,10 @@ use zip::{CompressionMethod, ZipWriter};
 
 use super::*;
 
-/// Every item's name, and its text or why there is none.
-fn unpacked(bytes: impl Into<Vec<u8>>, name: &str) -> Result<Vec<(String, Result<String, String>)>, String> {
+/// An item's name, and its text or why there is none.
+type Found = (String, Result<String, String>);
+
+fn unpacked(bytes: impl Into<Vec<u8>>, name: &str) -> Result<Vec<Found>, String> {
     let parcel = Parcel::of_reader(Box::new(Cursor::new(bytes.into())), name).map_err(|error| error.to_string())?;
     Ok(parcel.map(|item| (item.source.clone(), text(item))).collect())
 }
