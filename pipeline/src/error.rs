@@ -5,12 +5,23 @@
 
 use std::sync::Arc;
 
+/// How much of a header a message lists.
+const LISTED: usize = 40;
+
+/// A required field that the header has no column for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    pub field: String,
+    /// The headers that would do, as a list.
+    pub expected: String,
+}
+
 /// The crate's one error type.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
-    /// A required field has no column in the file's header.
-    #[error("no column for the required field `{field}`: expected one of [{expected}], the header has [{found}]")]
-    Columns { field: String, expected: String, found: String },
+    /// Required fields have no column in the file's header, which fits the mappings named in `fits`.
+    #[error("{}", columns(missing, found, fits))]
+    Columns { missing: Vec<Missing>, found: Vec<String>, fits: Vec<String> },
     /// The header cannot be told apart from the rest, or is ambiguous.
     #[error("the header cannot be used: {reason}")]
     Header { reason: String },
@@ -20,6 +31,12 @@ pub enum Error {
     /// The bytes could not be read or decompressed.
     #[error("cannot read the input: {reason}; check that the file is whole and send it again")]
     Read { reason: String },
+    /// An archive, or a file of another sort, cannot be opened.
+    #[error("{reason}")]
+    Archive { reason: String },
+    /// A workbook cannot be opened.
+    #[error("{reason}")]
+    Workbook { reason: String },
     /// The data standard has no such kind or mapping, or a file of it is wrong.
     #[error(transparent)]
     Standard(Arc<xueqing_schema::Error>),
@@ -61,6 +78,8 @@ impl Error {
             Self::Header { .. } => "header",
             Self::Encoding { .. } => "encoding",
             Self::Read { .. } => "unreadable",
+            Self::Archive { .. } => "archive",
+            Self::Workbook { .. } => "workbook",
             Self::Standard(error) => error.code(),
             Self::Rule { .. } => "rule",
             Self::Rollup { .. } => "rollup",
@@ -72,6 +91,29 @@ impl Error {
             Self::Erasure { .. } => "erasure",
             Self::Closed => "closed",
         }
+    }
+}
+
+/// The titles of a header, as far as there is room.
+#[must_use]
+pub fn listed(found: &[String]) -> String {
+    let titles: Vec<&str> = found.iter().map(String::as_str).filter(|title| !title.is_empty()).collect();
+    let more = if titles.len() > LISTED { ", …" } else { "" };
+    format!("{}{more}", titles[..titles.len().min(LISTED)].join(", "))
+}
+
+fn columns(missing: &[Missing], found: &[String], fits: &[String]) -> String {
+    let header = format!("the header has [{}]", listed(found));
+    let lacks = match missing {
+        [Missing { field, expected }] => format!("no column for the required field `{field}`: expected one of [{expected}]"),
+        several => {
+            let each = several.iter().map(|Missing { field, expected }| format!("`{field}` (one of [{expected}])"));
+            format!("no columns for the required fields {}", each.collect::<Vec<_>>().join(", "))
+        }
+    };
+    match fits {
+        [] => format!("{lacks}, {header}"),
+        fits => format!("{lacks}, {header}; that header fits the mapping {}", fits.join(" or ")),
     }
 }
 

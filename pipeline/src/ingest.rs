@@ -14,7 +14,7 @@ use bytes::Bytes;
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio::task::{JoinHandle, spawn_blocking};
 use xueqing_lake::Lake;
-use xueqing_schema::{Kind, Mapping};
+use xueqing_schema::{Kind, Mapping, Standard};
 
 use crate::closing::{self, Calendar};
 use crate::commit::{Committer, Submission, Tables};
@@ -257,6 +257,10 @@ impl Ingest {
 
     pub(crate) fn tables(&self) -> &Tables {
         &self.inner.tables
+    }
+
+    pub(crate) fn standard(&self) -> &Standard {
+        &self.inner.setup.standard
     }
 
     fn options(&self) -> &Options {

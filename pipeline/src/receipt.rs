@@ -9,7 +9,7 @@ use crate::identity::Tally;
 use crate::validate::{Checked, Rejected};
 
 /// How many rejects a receipt carries; all of them are in quarantine.
-const SHOWN: usize = 100;
+pub(crate) const SHOWN: usize = 100;
 
 /// The answer to a submission: what became durable.
 #[derive(Debug, Clone, Default, Serialize)]

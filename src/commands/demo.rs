@@ -134,7 +134,7 @@ async fn make(dir: &Path, wanted: &Mark, size: &Size, house: &House, machine: bo
     let files = dir.join("files");
     let written = generate::write(&size.plan(generate::today(house)), &files, machine)?;
     let ingest = house.ingest(&house.lake()?, Rolling::WhenAsked).await?;
-    let report = ingest::take(&ingest, ingest::folder(&files, house)?, machine).await;
+    let report = ingest::take(&ingest, ingest::folder(&files, house)?, house, machine).await;
     ingest.shutdown().await;
     let report = report?;
     ingest::told(&report.failed)?;

@@ -20,8 +20,11 @@ const NUMBER: (&str, &str) = ("数字", "a number");
 const BOOLEAN: (&str, &str) = ("是/否", "true or false");
 const TIMESTAMP: (&str, &str) = ("可识别的时间", "a time that can be read");
 const DATE: (&str, &str) = ("可识别的日期", "a date that can be read");
+const RESULT: (&str, &str) = ("值，而是公式的错误", "a value but a formula's error");
 const SCALAR: (&str, &str) = ("单个值", "a single value");
 const WRITTEN_OUT: (&str, &str) = ("精确的编号，请写成文本", "an exact number: write it as text");
+/// What spreadsheets write into cells whose formula failed.
+const ERRORS: [&str; 8] = ["#N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!", "#DATA!"];
 /// Formats of the shape that [`Instants`] reads.
 const PLAIN_FORMATS: [&str; 4] = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"];
 
@@ -44,7 +47,7 @@ pub(super) struct Converter {
 enum Known {
     Text(Box<str>),
     Nothing,
-    /// No code of the field's set.
+    /// No code of the field's set, or what a spreadsheet left of a text.
     Unknown(Box<str>),
 }
 
@@ -128,7 +131,7 @@ impl Converter {
             Known::Text(text) => column.append(place, text),
             Known::Nothing if field.required => return Err(Fault::required(&field.name)),
             Known::Nothing => column.append_null(),
-            Known::Unknown(ours) => return Err(unknown_code(field, ours)),
+            Known::Unknown(ours) => return Err(unknown(field, ours)),
         }
         Ok(())
     }
@@ -150,6 +153,7 @@ impl Converter {
         };
         let mistyped = |what| move || Fault::mistyped(&field.name, text, what);
         match column {
+            Column::Text(_) if let Some(what) = spoilt(text) => return Err(mistyped(what)()),
             Column::Text(column) => column.append_value(text),
             Column::Listed(_) => {}
             Column::Integer(column) => column.append_value(integer(text, field.scale).ok_or_else(mistyped(INTEGER))?),
@@ -189,6 +193,7 @@ fn known(field: &FieldPlan, plan: &Plan, text: Option<&str>) -> Known {
     let Some(ours) = field.translate(text) else { return Known::Nothing };
     match &field.target {
         Target::Code(set) => set.resolve(ours).map_or_else(|| Known::Unknown(ours.into()), |code| Known::Text(code.into())),
+        _ if spoilt(ours).is_some() => Known::Unknown(ours.into()),
         Target::Identifier { person } if !ours.is_empty() => {
             Known::Text(plan.ids.hash(person, &plan.namespace, whole(ours)).into())
         }
@@ -196,12 +201,11 @@ fn known(field: &FieldPlan, plan: &Plan, text: Option<&str>) -> Known {
     }
 }
 
-fn unknown_code(field: &FieldPlan, text: &str) -> Fault {
-    let set = match &field.target {
-        Target::Code(set) => set.name.as_str(),
-        _ => "",
-    };
-    Fault::unknown_code(&field.name, text, set)
+fn unknown(field: &FieldPlan, text: &str) -> Fault {
+    match (&field.target, spoilt(text)) {
+        (Target::Code(set), _) => Fault::unknown_code(&field.name, text, &set.name),
+        (_, what) => Fault::mistyped(&field.name, text, what.unwrap_or(RESULT)),
+    }
 }
 
 /// Appends a number or boolean of JSON that needs no text in between.
@@ -247,6 +251,15 @@ fn whole(text: &str) -> &str {
     match text.strip_suffix(".0") {
         Some(digits) if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) => digits,
         _ => text,
+    }
+}
+
+/// What a text should have been that a spreadsheet spoilt: `3.30204E+17` was a long number, `#N/A` is a failed formula.
+fn spoilt(text: &str) -> Option<(&'static str, &'static str)> {
+    match text.as_bytes() {
+        [b'#', ..] if ERRORS.contains(&text) => Some(RESULT),
+        [b'0'..=b'9', .., b'E', b'+', _, _] if text.parse::<f64>().is_ok() => Some(WRITTEN_OUT),
+        _ => None,
     }
 }
 
@@ -309,6 +322,18 @@ mod tests {
     #[case("maybe", None)]
     fn yes_and_no_have_many_names(#[case] text: &str, #[case] value: Option<bool>) {
         assert_eq!(boolean(text), value);
+    }
+
+    #[rstest]
+    #[case("3.30204E+17", true)]
+    #[case("1E+17", true)]
+    #[case("#N/A", true)]
+    #[case("#1", false)]
+    #[case("MODE+12", false)]
+    #[case("1e5", false)]
+    #[case("E", false)]
+    fn what_a_spreadsheet_spoilt_is_no_text(#[case] text: &str, #[case] spoilt: bool) {
+        assert_eq!(super::spoilt(text).is_some(), spoilt);
     }
 
     #[rstest]

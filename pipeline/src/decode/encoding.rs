@@ -1,6 +1,7 @@
 //! Character encodings: bytes of a known or guessed encoding become UTF-8, as a stream.
 //!
-//! Promises: a byte-order mark wins over a name (no text begins with one by chance) and is not passed on; what an encoding
+//! Promises: a byte-order mark wins over a name (no text begins with one by chance) and is not passed on, and so does a text that can
+//! only be UTF-8, because vendors change their exports and schools save them anew; what an encoding
 //! does not have becomes the byte FF, which is never UTF-8, so that the record that holds it is found and refused.
 
 use encoding_rs::{CoderResult, DecoderResult, Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
@@ -11,6 +12,8 @@ use crate::{Error, Result};
 /// How much of the text the guess looks at.
 const SAMPLE: usize = 64 << 10;
 const CHUNK: usize = 64 << 10;
+/// So many characters of three bytes leave no doubt.
+const SURE: usize = 8;
 /// Stands for bytes that the encoding does not have.
 const DAMAGE: u8 = 0xff;
 
@@ -37,6 +40,7 @@ impl<'r> Utf8<'r> {
         let error = input.read_into(&mut sample, SAMPLE).err();
         let (encoding, mark) = match Encoding::for_bom(&sample) {
             Some((encoding, mark)) => (encoding, mark),
+            None if name.is_some() && surely_utf_8(&sample) => (UTF_8, 0),
             None => (name.unwrap_or_else(|| guess(&sample)), 0),
         };
         sample.drain(..mark);
@@ -140,6 +144,17 @@ fn mostly_utf_8(sample: &[u8]) -> bool {
     cut || damage == 0 || wide > damage * 8
 }
 
+/// UTF-8 without a fault and with so many characters of three bytes and more that no other encoding's text looks like it.
+fn surely_utf_8(sample: &[u8]) -> bool {
+    let whole = match std::str::from_utf8(sample) {
+        Ok(_) => sample.len(),
+        // The sample may end in the middle of a character.
+        Err(error) if error.error_len().is_none() => error.valid_up_to(),
+        Err(_) => return false,
+    };
+    sample[..whole].iter().filter(|&&byte| byte >= 0xe0).take(SURE).count() == SURE
+}
+
 fn decodes(encoding: &'static Encoding, sample: &[u8]) -> bool {
     let mut decoder = encoding.new_decoder_without_bom_handling();
     let mut text = String::with_capacity(decoder.max_utf8_buffer_length(sample.len()).unwrap_or(0));
@@ -194,6 +209,15 @@ mod tests {
     #[test]
     fn a_mark_wins_over_a_name() {
         assert_eq!(read("\u{feff}名".as_bytes(), Some("gbk")), "名".as_bytes());
+    }
+
+    #[test]
+    fn a_text_that_can_only_be_utf_8_wins_over_a_name() {
+        assert_eq!(read(TEXT.as_bytes(), Some("gbk")), TEXT.as_bytes());
+        let (bytes, ..) = encoding_rs::GBK.encode(TEXT);
+        assert_eq!(read(&bytes, Some("gbk")), TEXT.as_bytes());
+        let few = "a,b\n1,\u{540d}\n";
+        assert_ne!(read(few.as_bytes(), Some("gbk")), few.as_bytes(), "one character may be by chance");
     }
 
     #[test]

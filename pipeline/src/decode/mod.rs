@@ -19,6 +19,7 @@ mod column;
 mod convert;
 mod csv;
 mod encoding;
+pub(crate) mod fit;
 mod flat;
 mod frames;
 mod guarded;
@@ -37,6 +38,7 @@ mod run;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod titles;
 
 use std::io::Read;
 use std::sync::Arc;

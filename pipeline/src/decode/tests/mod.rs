@@ -2,6 +2,7 @@
 
 mod columns;
 mod csv;
+mod header;
 mod json;
 mod malformed;
 mod speed;
