@@ -39,7 +39,7 @@ Examples · 例子:
 
 Reads · 可读: CSV, TSV, NDJSON, JSON; XLSX, XLS, XLSB, ODS (every sheet whose header fits · 表头相符的每个工作表); plain, gz, zst, zip.
 Interrupted? Run it again: it goes on where the last commit stood · 中断后重新运行即可续传，不会重复。
-Mappings and kinds: xueqing schema list. Rows that break the standard go to quarantine and are no error: xueqing lake quarantine.
+Mappings and kinds: xueqing schema list. Rows that break the standard go to quarantine and are no error: xueqing quarantine list.
 不合标准的行进入隔离区，不算失败。";
 
 /// Arguments of `xueqing ingest`.

@@ -119,7 +119,7 @@ impl Report {
             text += &format!("\nleft out · 已跳过: {source}: {reason}");
         }
         if *rejected > 0 {
-            text += "\nwhy · 原因: xueqing lake quarantine";
+            text += "\nwhy · 原因: xueqing quarantine list";
         }
         text
     }
