@@ -49,6 +49,7 @@ pub struct Config {
     #[serde(skip)]
     pub key: Option<String>,
     pub commit: Commit,
+    pub http: Http,
     pub query: Query,
 }
 
@@ -58,6 +59,16 @@ pub struct Config {
 pub struct Commit {
     pub interval_ms: u64,
     pub mebibytes: usize,
+}
+
+/// What a body that is sent over HTTP may be.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Http {
+    /// The longest body of events, after decompression.
+    pub body_mebibytes: u64,
+    /// How long a client may send nothing before its body is given up.
+    pub idle_seconds: u64,
 }
 
 /// What a query may use.
@@ -81,6 +92,7 @@ impl Default for Config {
             key_file: None,
             key: None,
             commit: Commit::default(),
+            http: Http::default(),
             query: Query::default(),
         }
     }
@@ -89,6 +101,12 @@ impl Default for Config {
 impl Default for Commit {
     fn default() -> Self {
         Self { interval_ms: 1_000, mebibytes: 64 }
+    }
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self { body_mebibytes: 16 << 10, idle_seconds: 30 }
     }
 }
 

@@ -37,7 +37,8 @@ async fn every_way_to_send_the_same_rows_is_understood() {
         {"assignment":"a1","school":"s1","class":"c101","grade":"13","subject":"math","student":"2","assigned_at":"2026-11-18T16:30:00+08:00","status":"missing"}]"#;
     let zstd = zstd::encode_all(CSV.as_bytes(), 1).unwrap();
     let utf16: Vec<u8> = "\u{feff}".chars().chain(CSV.chars()).flat_map(|c| (c as u16).to_le_bytes()).collect();
-    let ways: [(&str, &str, Vec<u8>); 9] = [
+    let ways: [(&str, &str, Vec<u8>); 10] = [
+        ("", "text/tab-separated-values", CSV.replace(',', "\t").into()),
         ("", "application/x-www-form-urlencoded", array.into()),
         ("", "text/csv", CSV.into()),
         ("", "text/plain", CSV.into()),
@@ -96,6 +97,12 @@ async fn rows_are_counted_for_the_operator() {
     assert!(text.contains("xueqing_ingest_rows_accepted_total{mapping=\"homework\"} 36"), "{text}");
     assert!(text.contains("xueqing_ingest_rows_rejected_total{mapping=\"homework\"} 0"));
     assert!(text.contains("xueqing_ingest_commits_total{mapping=\"homework\"} 1"));
-    assert!(text.contains("method=\"POST\",route=\"/v1/events/{mapping}\",status=\"200\"} 1"), "{text}");
+    assert!(text.contains("xueqing_ingest_receipt_seconds_count 1"), "{text}");
+    assert!(text.contains("xueqing_ingest_queue 0") && text.contains("xueqing_ingest_pending_bytes 0"), "{text}");
+    app.post("/v1/events/homework", NDJSON, "{}\nnothing\n{}").await;
+    let text = app.get("/metrics").await.text();
+    assert!(text.contains("xueqing_ingest_rejects_total{mapping=\"homework\",rule=\"required\"} 2"), "{text}");
+    assert!(text.contains("xueqing_ingest_rejects_total{mapping=\"homework\",rule=\"json\"} 1"), "{text}");
+    assert!(text.contains("method=\"POST\",route=\"/v1/events/{mapping}\",status=\"200\"} 2"), "{text}");
     assert!(text.ends_with("# EOF\n"));
 }
