@@ -5,4 +5,5 @@ mod identity;
 mod receipts;
 mod rollups;
 mod rules;
+mod sequences;
 mod world;

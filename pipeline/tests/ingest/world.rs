@@ -8,7 +8,7 @@ use arrow::util::pretty::pretty_format_batches;
 use datafusion::prelude::SessionContext;
 use tempfile::TempDir;
 use xueqing_lake::Lake;
-use xueqing_pipeline::{Format, Identity, Ingest, Options, Raw, Receipt, Setup};
+use xueqing_pipeline::{Clock, Format, Identity, Ingest, Options, Raw, Receipt, Setup};
 use xueqing_schema::Standard;
 use xueqing_schema::ids::Pseudonyms;
 
@@ -17,6 +17,7 @@ pub struct World {
     pub standard: Arc<Standard>,
     pub rollup_files: Vec<(String, String)>,
     pub options: Options,
+    pub clock: Clock,
 }
 
 impl World {
@@ -26,6 +27,7 @@ impl World {
             standard: Arc::new(Standard::builtin().expect("the built-in standard")),
             rollup_files: Vec::new(),
             options: Options { commit_interval: Duration::from_millis(20), ..Options::default() },
+            clock: Arc::new(|| 1_795_132_800_000_000),
         }
     }
 
@@ -41,7 +43,7 @@ impl World {
             timezone: chrono_tz::Asia::Shanghai,
             rollup_files: self.rollup_files.clone(),
             options: self.options.clone(),
-            clock: Arc::new(|| 1_795_132_800_000_000),
+            clock: Arc::clone(&self.clock),
         })
         .await
     }
