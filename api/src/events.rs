@@ -115,7 +115,10 @@ pub(crate) async fn post(
     match take(&shared, mapping, params, &headers, &mut body).await {
         Ok(receipt) => Ok(Json(receipt)),
         Err(problem) => {
-            body.linger().await;
+            // A client that asked before it sends has sent nothing yet.
+            if body.bytes > 0 || !headers.contains_key(header::EXPECT) {
+                body.linger().await;
+            }
             Err(problem)
         }
     }

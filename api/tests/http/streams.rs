@@ -118,6 +118,36 @@ async fn a_stopping_server_tells_a_long_body_to_go_elsewhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_goes_away_frees_its_place() {
+    let options = Options { streams: 1, turn_wait: Duration::from_secs(2), ..Options::default() };
+    let app = TestApp::with(options, Default::default()).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = tokio::spawn(serve(app.app.clone(), listener, std::future::pending()));
+    let head = |length: usize| {
+        format!(
+            "POST /v1/events/homework HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+             content-type: application/x-ndjson\r\ncontent-length: {length}\r\n\r\n"
+        )
+    };
+    for _ in 0..3 {
+        let mut socket = TcpStream::connect(address).await.unwrap();
+        socket.write_all(head(99_000_000).as_bytes()).await.unwrap();
+        socket.write_all(lines(0..9000).as_bytes()).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    let body = lines(0..9000);
+    socket.write_all(head(body.len()).as_bytes()).await.unwrap();
+    socket.write_all(body.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\"accepted\":9000"), "{answer}");
+    assert_eq!(count(&app).await, 9000);
+    server.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_still_sends_hears_why_it_is_refused() {
     let app = TestApp::start().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
