@@ -43,7 +43,8 @@ enum Step {
     Crash(Vec<Event>, u64),
     /// Ended and started again.
     Restart,
-    Compact,
+    /// Files are merged while a body is on its way.
+    Compact(Vec<Event>),
     /// The clock of the machine is set.
     Clock(i64),
 }
@@ -79,8 +80,13 @@ impl Life {
     }
 
     fn send(&self, source: &str, events: &[Event]) {
-        let taken = self.runtime.block_on(self.ingest.submit(raw("interaction", source, &lines(events)))).expect("accepted");
-        assert_eq!(taken.accepted, events.len() as u64);
+        self.send_while(source, events, async {});
+    }
+
+    fn send_while(&self, source: &str, events: &[Event], work: impl Future<Output = ()>) {
+        let taking = self.ingest.submit(raw("interaction", source, &lines(events)));
+        let (taken, ()) = self.runtime.block_on(async { tokio::join!(taking, work) });
+        assert_eq!(taken.expect("accepted").accepted, events.len() as u64);
     }
 
     /// Tasks end where they stand. What the kernel was asked to write it writes.
@@ -164,9 +170,14 @@ fn live(steps: &[Step]) {
                 life.end();
                 life = Life::begin(&world);
             }
-            Step::Compact => life.runtime.block_on(async {
-                table(&world).await.compact(CompactOptions { min_files: 2 }).await.expect("merged");
-            }),
+            Step::Compact(events) => {
+                let table = life.runtime.block_on(table(&world));
+                life.send_while("one", events, async {
+                    _ = table.compact(CompactOptions { min_files: 2 }).await.expect("merged")
+                });
+                model.take(events);
+                sent.push(events.clone());
+            }
             Step::Clock(now) => clock.store(*now, Ordering::Relaxed),
         }
     }
@@ -198,7 +209,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => any::<usize>().prop_map(Step::FromTwo),
         2 => (vec(event(), 1..6), 0..60_000u64).prop_map(|(events, after)| Step::Crash(events, after)),
         1 => Just(Step::Restart),
-        2 => Just(Step::Compact),
+        2 => vec(event(), 1..6).prop_map(Step::Compact),
         1 => (0..2_000_000_000_000_000i64).prop_map(Step::Clock),
     ]
 }
