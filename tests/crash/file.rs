@@ -60,7 +60,8 @@ impl Door {
 
     fn write(&mut self, district: &District, dice: &mut StdRng) {
         self.files += 1;
-        let event = |n| Row::new(format!("f{}-{n}", self.files), dice.random_range(0..3));
+        let day = 2_000 + self.files as u64;
+        let event = |n| Row::new(format!("f{}-{n}", self.files), dice.random_range(0..3), day);
         let rows: Vec<Row> = (0..ROWS).map(event).collect();
         let text: String = rows.iter().map(Row::line).collect();
         std::fs::write(district.path(&self.name()), text).expect("written");

@@ -1,7 +1,7 @@
 //! The HTTP door: senders who post without a break, and send again what was not answered.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -17,13 +17,21 @@ const LONGEST: Duration = Duration::from_millis(700);
 /// So long a start may take when it is interrupted.
 const STARTING: Duration = Duration::from_millis(400);
 
+const SENDERS: usize = 4;
+/// Events of one sender that fall on one day.
+const PER_DAY: u64 = 2_000;
+/// Corrections are of the latest events, so that a start has few days to roll up.
+const LATELY: u64 = 3_000;
+
 pub struct Door {
     senders: Vec<Sender>,
+    /// The longest time from a start to being ready.
+    pub slowest: Duration,
 }
 
 impl Door {
     pub fn new(dice: &mut StdRng) -> Self {
-        Self { senders: (0..4).map(|number| Sender::new(number, dice.random())).collect() }
+        Self { senders: (0..SENDERS).map(|number| Sender::new(number, dice.random())).collect(), slowest: Duration::ZERO }
     }
 
     pub fn live(&mut self, district: &District, dice: &mut StdRng) -> Killed {
@@ -35,7 +43,9 @@ impl Door {
             child.wait().expect("ended");
             return Killed::Yes;
         }
+        let begun = Instant::now();
         let server = district.serve();
+        self.slowest = self.slowest.max(begun.elapsed());
         let (url, stop) = (server.url.clone(), AtomicBool::new(false));
         std::thread::scope(|scope| {
             for sender in &mut self.senders {
@@ -128,15 +138,10 @@ impl Sender {
     }
 
     fn row(&mut self) -> Row {
-        if self.events > 0 && self.dice.random_ratio(1, 3) {
-            let event = self.dice.random_range(0..self.events);
-            return Row::new(self.event(event), self.dice.random_range(0..5));
-        }
-        self.events += 1;
-        Row::new(self.event(self.events - 1), self.dice.random_range(0..3))
-    }
-
-    fn event(&self, number: u64) -> String {
-        format!("h{}-{number}", self.name)
+        let old = self.events > 0 && self.dice.random_ratio(1, 3);
+        let number = if old { self.dice.random_range(self.events.saturating_sub(LATELY)..self.events) } else { self.events };
+        self.events += u64::from(!old);
+        let day = number / PER_DAY * SENDERS as u64 + self.name as u64;
+        Row::new(format!("h{}-{number}", self.name), self.dice.random_range(0..4), day)
     }
 }

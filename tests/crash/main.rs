@@ -70,7 +70,8 @@ fn nothing_acknowledged_is_lost_or_counted_twice() {
         if done % ROUND == 0 || done == kills {
             let server = district.serve();
             doors.book().compare(&server);
-            tell(&format!("{done} of {kills} kills after {} s: all there", begun.elapsed().as_secs()));
+            let (after, slowest) = (begun.elapsed().as_secs(), doors.http.slowest.as_millis());
+            tell(&format!("{done} of {kills} kills after {after} s, slowest start {slowest} ms: all there"));
         }
     }
     doors.file.finish(&district);

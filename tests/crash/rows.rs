@@ -1,15 +1,22 @@
 //! Rows whose content follows from their key and revision, so that every one that is found can be judged.
 
+use chrono::{Days, NaiveDate};
+
+/// The first day of all.
+const FIRST: NaiveDate = NaiveDate::from_ymd_opt(2020, 1, 1).expect("a date");
+
 /// One act in a lesson, in one revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     pub event: String,
     pub revision: i64,
+    /// The same in every revision, for the day belongs to the key.
+    day: u64,
 }
 
 impl Row {
-    pub fn new(event: String, revision: i64) -> Self {
-        Self { event, revision }
+    pub fn new(event: String, revision: i64, day: u64) -> Self {
+        Self { event, revision, day }
     }
 
     /// The response time that this revision says.
@@ -18,12 +25,11 @@ impl Row {
     }
 
     pub fn line(&self) -> String {
-        let Row { event, revision } = self;
-        let hash = hash(event);
-        let (day, student) = (16 + hash % 5, hash % 97);
+        let Row { event, revision, day } = self;
+        let (day, student) = (FIRST + Days::new(*day), hash(event) % 97);
         format!(
-            "{{\"event\":\"{event}\",\"school\":\"S1\",\"class\":\"C1\",\"grade\":\"13\",\"subject\":\"math\",\"lesson\":\"L{day}\",\
-             \"student\":\"{student}\",\"at\":\"2026-11-{day}T09:00:00+08:00\",\"act\":\"answer\",\"response_ms\":{},\
+            "{{\"event\":\"{event}\",\"school\":\"S1\",\"class\":\"C1\",\"grade\":\"13\",\"subject\":\"math\",\"lesson\":\"{day}\",\
+             \"student\":\"{student}\",\"at\":\"{day}T09:00:00+08:00\",\"act\":\"answer\",\"response_ms\":{},\
              \"revision\":{revision}}}\n",
             self.value()
         )
