@@ -98,6 +98,7 @@ pub(crate) struct EventsQuery {
     responses(
         (status = 200, description = "Committed", body = Receipt),
         (status = 408, description = "Nothing came for too long", body = crate::wire::ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The same `idempotency-key` is being taken", body = crate::wire::ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "The body as a whole cannot be used", body = crate::wire::ProblemBody, content_type = "application/problem+json"),
         (status = 429, description = "No room now; try again after `retry-after`", body = crate::wire::ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "The server is stopping", body = crate::wire::ProblemBody, content_type = "application/problem+json"),
@@ -142,6 +143,8 @@ async fn take(
     let waited = body.ended.map(|ended| ended.elapsed());
     shared.telemetry.received(&mapping, body.bytes, &taken, waited);
     let mut receipt = Receipt::from(taken);
+    // The rejects of an earlier attempt came before.
+    let from = if receipt.repeated > 0 { 0 } else { from };
     if receipt.rejected > 0 {
         receipt.rejects_url = Some(quarantine::url(&[("source", &source), ("mapping", &mapping), ("from", &from.to_string())]));
     }

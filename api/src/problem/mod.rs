@@ -97,7 +97,7 @@ impl IntoResponse for Problem {
 /// When to try again after a failure that passes by itself.
 fn retry_after(status: u16) -> Option<u32> {
     match status {
-        429 => Some(1),
+        409 | 429 => Some(1),
         503 => Some(5),
         507 => Some(30),
         _ => None,

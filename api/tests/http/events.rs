@@ -91,6 +91,28 @@ async fn identifiers_are_never_stored_raw() {
 }
 
 #[tokio::test]
+async fn a_body_with_a_key_is_taken_once() {
+    let app = TestApp::start().await;
+    let rows = homework() + "not json\n";
+    let send = async |mapping: &str, key: &str| {
+        let request = local(Request::post(format!("/v1/events/{mapping}"))).header("idempotency-key", key);
+        let answer = app.send(request.body(Body::from(rows.clone())).unwrap()).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()
+    };
+    let first = send("homework", "day-1").await;
+    let again = send("homework", "day-1").await;
+    for count in ["read", "accepted", "rejected", "version"] {
+        assert_eq!(first[count], again[count], "{count}");
+    }
+    assert_eq!((first["repeated"].as_u64(), again["repeated"].as_u64()), (Some(0), Some(37)));
+    let listed = app.get(again["rejects_url"].as_str().unwrap()).await.json();
+    assert_eq!(listed["total"], 1, "the rejects of the first time: {listed}");
+    assert_eq!(send("homework", "day-2").await["repeated"], 0, "another key is another body");
+    assert_eq!(send("demo_zuoye", "day-1").await["repeated"], 0, "each mapping has its own keys");
+}
+
+#[tokio::test]
 async fn rows_are_counted_for_the_operator() {
     let app = TestApp::with_homework().await;
     let text = app.get("/metrics").await.text();

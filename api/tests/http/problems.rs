@@ -13,12 +13,12 @@ use crate::snapshot;
 
 /// Rows that no request can bring about here, and where they are tested instead.
 const ELSEWHERE: [&str; 9] = [
-    "unreadable",      // bodies are decompressed before the pipeline sees them
-    "internal",        // router: a panicking handler
-    "not_ready",       // serving: a stopping server
-    "identity_reused", // events: needs an input that is remembered
-    "lake_full",       // the real binary on a small disk
-    "lake_conflict",   // the four below: needs failing storage
+    "unreadable",    // bodies are decompressed before the pipeline sees them
+    "internal",      // router: a panicking handler
+    "not_ready",     // serving: a stopping server
+    "identity_busy", // two processes that take the same input at once
+    "lake_full",     // the real binary on a small disk
+    "lake_conflict", // the four below: needs failing storage
     "lake_lock",
     "lake_storage",
     "lake_log",
@@ -40,6 +40,7 @@ async fn every_problem_is_met() {
     let mut met = Met::default();
     of_addresses(&mut met).await;
     of_bodies(&mut met).await;
+    of_names(&mut met).await;
     of_figures(&mut met).await;
     of_limits(&mut met).await;
     of_stopping(&mut met).await;
@@ -96,6 +97,16 @@ async fn of_bodies(met: &mut Met) {
         let request = local(Request::post("/v1/events/homework")).header("idempotency-key", key.as_bytes());
         met.add(app.send(request.body(Body::from("{}")).unwrap()).await, "bad_request");
     }
+}
+
+async fn of_names(met: &mut Met) {
+    let app = TestApp::start().await;
+    let named = async |rows: String| {
+        let request = local(Request::post("/v1/events/homework")).header("idempotency-key", "monday");
+        app.send(request.body(Body::from(rows)).unwrap()).await
+    };
+    assert_eq!(named(homework()).await.status, 200);
+    met.add(named(homework().replace("submitted", "late")).await, "identity_reused");
 }
 
 async fn of_figures(met: &mut Met) {
