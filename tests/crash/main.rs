@@ -5,7 +5,8 @@
 //!
 //! ```text
 //!   dice ─▶ a door ─┬─ http: four senders post to `serve`     ─┐  SIGKILL   start   resend   …   compare by key
-//!                   └─ file: `ingest` reads a file of its own ─┴─────────▶───────▶────────▶ … ─▶ with the book
+//!                   ├─ file: `ingest` reads a file of its own ─┼─────────▶───────▶────────▶ … ─▶ with the book
+//!                   └─ upkeep: `lake compact` merges files    ─┘
 //! ```
 //!
 //! A further door is a module with `live(&mut self, district, dice) -> Killed` and a line in `Doors`.
@@ -17,6 +18,7 @@ mod http;
 mod rows;
 #[path = "../support/mod.rs"]
 mod support;
+mod upkeep;
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -46,7 +48,8 @@ impl Doors {
     fn live(&mut self, district: &District, dice: &mut StdRng) -> Killed {
         match dice.random_range(0..10) {
             0..6 => self.http.live(district, dice),
-            _ => self.file.live(district, dice),
+            6..9 => self.file.live(district, dice),
+            _ => upkeep::live(district, dice),
         }
     }
 
@@ -68,6 +71,7 @@ fn nothing_acknowledged_is_lost_or_counted_twice() {
     while done < kills {
         done += usize::from(doors.live(&district, &mut dice) == Killed::Yes);
         if done % ROUND == 0 || done == kills {
+            upkeep::finish(&district);
             let server = district.serve();
             doors.book().compare(&server);
             let (after, slowest) = (begun.elapsed().as_secs(), doors.http.slowest.as_millis());
