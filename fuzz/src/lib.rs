@@ -55,9 +55,9 @@ impl Reader {
     pub fn read(&self, data: &[u8]) {
         let whole = outcome(&self.decoder, &self.validator, Cursor::new(data));
         let pieces = outcome(&self.decoder, &self.validator, Pieces { data, size: 1 + data.len() % 7 });
-        assert_eq!(whole.error, pieces.error, "the error depends on how the bytes arrive");
-        // How much can be read of a damaged stream may.
-        assert!(whole.error.is_some() || whole == pieces, "the outcome depends on how the bytes arrive: {whole:?} {pieces:?}");
+        // How much of a damaged stream can be read, and so which fault is met first, may depend on it.
+        let failed = whole.error.is_some() && pieces.error.is_some();
+        assert!(failed || whole == pieces, "the outcome depends on how the bytes arrive: {whole:?} {pieces:?}");
     }
 }
 
