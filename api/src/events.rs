@@ -40,7 +40,7 @@ pub(crate) struct Receipt {
     repeated: u64,
     /// Version of the kind's table that holds them.
     version: i64,
-    /// How many rows each rule rejected.
+    /// How many rows each rule rejected, without those repeated.
     rules: BTreeMap<String, u64>,
     /// The first hundred rejects.
     rejects: Vec<Reject>,

@@ -53,6 +53,7 @@ pub(crate) struct Telemetry {
     in_flight: Gauge,
     accepted: Family<Mapping, Counter>,
     rejected: Family<Mapping, Counter>,
+    repeated: Family<Mapping, Counter>,
     rules: Family<Rule, Counter>,
     bytes: Counter,
     waited: Histogram,
@@ -71,6 +72,7 @@ impl Telemetry {
             in_flight: Gauge::default(),
             accepted: Family::default(),
             rejected: Family::default(),
+            repeated: Family::default(),
             rules: Family::default(),
             bytes: Counter::default(),
             waited: Histogram::new(SECONDS),
@@ -85,6 +87,7 @@ impl Telemetry {
         registry.register("http_in_flight", "Requests being answered", telemetry.in_flight.clone());
         registry.register("ingest_rows_accepted", "Rows committed to the lake", telemetry.accepted.clone());
         registry.register("ingest_rows_rejected", "Rows put into quarantine", telemetry.rejected.clone());
+        registry.register("ingest_rows_repeated", "Rows of bodies that were sent again", telemetry.repeated.clone());
         registry.register("ingest_rejects", "Rows put into quarantine, by the rule that they broke", telemetry.rules.clone());
         registry.register("ingest_bytes", "Bytes received as events", telemetry.bytes.clone());
         registry.register("ingest_receipt_seconds", "From the end of a body to its commit", telemetry.waited.clone());
@@ -98,8 +101,11 @@ impl Telemetry {
     /// Counts one receipt, and how long it took after the last byte had come.
     pub(crate) fn received(&self, mapping: &str, bytes: u64, receipt: &Receipt, waited: Option<Duration>) {
         let label = Mapping { mapping: mapping.to_owned() };
-        self.accepted.get_or_create(&label).inc_by(receipt.accepted);
-        self.rejected.get_or_create(&label).inc_by(receipt.rejected);
+        // Rows of an earlier attempt were counted then.
+        let rejected = receipt.rules.values().sum();
+        self.accepted.get_or_create(&label).inc_by(receipt.read.saturating_sub(receipt.repeated + rejected));
+        self.rejected.get_or_create(&label).inc_by(rejected);
+        self.repeated.get_or_create(&label).inc_by(receipt.repeated);
         for (rule, rows) in &receipt.rules {
             let rule = Rule { mapping: mapping.to_owned(), rule: rule.clone() };
             self.rules.get_or_create(&rule).inc_by(*rows);

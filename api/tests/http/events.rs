@@ -108,6 +108,10 @@ async fn a_body_with_a_key_is_taken_once() {
     assert_eq!((first["repeated"].as_u64(), again["repeated"].as_u64()), (Some(0), Some(37)));
     let listed = app.get(again["rejects_url"].as_str().unwrap()).await.json();
     assert_eq!(listed["total"], 1, "the rejects of the first time: {listed}");
+    let counts = app.get("/metrics").await.text();
+    for (name, rows) in [("accepted", 36), ("rejected", 1), ("repeated", 37)] {
+        assert!(counts.contains(&format!("xueqing_ingest_rows_{name}_total{{mapping=\"homework\"}} {rows}\n")), "{counts}");
+    }
     assert_eq!(send("homework", "day-2").await["repeated"], 0, "another key is another body");
     assert_eq!(send("demo_zuoye", "day-1").await["repeated"], 0, "each mapping has its own keys");
 }
