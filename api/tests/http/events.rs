@@ -1,7 +1,10 @@
 //! Rows come in, in every shape that is accepted.
 
 use std::io::Write;
+use std::sync::Arc;
 
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use arrow::ipc::writer::{FileWriter, StreamWriter};
 use axum::body::Body;
 use axum::http::{Request, header};
 
@@ -56,6 +59,29 @@ async fn every_way_to_send_the_same_rows_is_understood() {
     }
     let rows = app.sql("SELECT count(*) AS n FROM homework").await;
     assert_eq!(rows.json()["rows"][0]["n"], 2, "the same keys are the same rows");
+}
+
+/// The rows of [`CSV`] as texts in columns.
+fn arrow() -> RecordBatch {
+    let rows: Vec<Vec<&str>> = CSV.lines().map(|line| line.split(',').collect()).collect();
+    let column = |index: usize| rows[1..].iter().map(|row| Some(row[index])).collect::<StringArray>();
+    let columns = rows[0].iter().enumerate().map(|(index, name)| (*name, Arc::new(column(index)) as ArrayRef));
+    RecordBatch::try_from_iter(columns).unwrap()
+}
+
+#[tokio::test]
+async fn columns_come_in_as_an_arrow_stream_or_file() {
+    let app = TestApp::start().await;
+    let batch = arrow();
+    let mut stream = StreamWriter::try_new(Vec::new(), &batch.schema()).unwrap();
+    stream.write(&batch).unwrap();
+    let mut file = FileWriter::try_new(Vec::new(), &batch.schema()).unwrap();
+    file.write(&batch).unwrap();
+    for (kind, body) in [("stream", stream.into_inner().unwrap()), ("file", file.into_inner().unwrap())] {
+        let answer = app.post("/v1/events/homework", &format!("application/vnd.apache.arrow.{kind}"), body).await;
+        assert_eq!(answer.status, 200, "{kind}: {}", answer.text());
+        assert_eq!(answer.json()["accepted"], 2, "{kind}: {}", answer.text());
+    }
 }
 
 #[tokio::test]
