@@ -52,6 +52,7 @@ pub struct Config {
     pub upkeep: Upkeep,
     /// Days that the events of a kind are kept.
     pub retention: BTreeMap<String, u32>,
+    pub http: Http,
     pub query: Query,
 }
 
@@ -68,6 +69,16 @@ pub struct Commit {
 #[serde(deny_unknown_fields, default)]
 pub struct Upkeep {
     pub close_after_hours: u32,
+}
+
+/// What a body that is sent over HTTP may be.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Http {
+    /// The longest body of events, after decompression.
+    pub body_mebibytes: u64,
+    /// How long a client may send nothing before its body is given up.
+    pub idle_seconds: u64,
 }
 
 /// What a query may use.
@@ -93,6 +104,7 @@ impl Default for Config {
             commit: Commit::default(),
             upkeep: Upkeep::default(),
             retention: BTreeMap::new(),
+            http: Http::default(),
             query: Query::default(),
         }
     }
@@ -107,6 +119,12 @@ impl Default for Commit {
 impl Default for Upkeep {
     fn default() -> Self {
         Self { close_after_hours: 36 }
+    }
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self { body_mebibytes: 16 << 10, idle_seconds: 30 }
     }
 }
 

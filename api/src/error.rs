@@ -37,9 +37,15 @@ pub enum Error {
     /// The body is JSON of the wrong shape.
     #[error("the body is not the JSON that is expected: {0}")]
     InvalidJson(String),
-    /// The body is longer than what is held in memory.
+    /// The body is longer than this door takes.
     #[error("the body is longer than {limit} bytes (after decompression); split it, or use `xueqing ingest`")]
-    BodyTooLarge { limit: usize },
+    BodyTooLarge { limit: u64 },
+    /// The client sends nothing more and does not end.
+    #[error("nothing came for {0} seconds before the body ended; send it again, what is in already is not taken twice")]
+    BodyTimeout(u64),
+    /// The server is stopping and the body has not ended.
+    #[error("the server is stopping and the body has not ended; send it again to the next instance")]
+    Stopping,
     /// The content type cannot be read here.
     #[error("content type `{found}` is not read here; send {expected}")]
     UnsupportedMediaType { found: String, expected: &'static str },
@@ -77,6 +83,8 @@ impl Error {
             Error::BadBody(_) => "bad_body",
             Error::InvalidJson(_) => "invalid_json",
             Error::BodyTooLarge { .. } => "body_too_large",
+            Error::BodyTimeout(_) => "body_timeout",
+            Error::Stopping => "closed",
             Error::UnsupportedMediaType { .. } => "unsupported_media_type",
             Error::NotAcceptable(_) => "not_acceptable",
             Error::TooManyRequests(_) => "too_many_requests",

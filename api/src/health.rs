@@ -1,6 +1,5 @@
 //! Is it alive, is it ready, how busy is it, and what do its problems mean.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::Json;
@@ -29,7 +28,7 @@ pub(crate) async fn alive() -> Json<Value> {
         content_type = "application/problem+json"),
 ))]
 pub(crate) async fn ready(State(shared): State<Shared>) -> Result<Json<Value>, Problem> {
-    if shared.stopping.load(Ordering::Relaxed) {
+    if *shared.stopping.borrow() {
         return Err(Error::NotReady("the server is stopping".to_owned()).into());
     }
     match tokio::time::timeout(PATIENCE, shared.app.engine.tables()).await {
@@ -42,7 +41,7 @@ pub(crate) async fn ready(State(shared): State<Shared>) -> Result<Json<Value>, P
 /// Counts and times, for Prometheus.
 #[utoipa::path(get, operation_id = "read_counts", path = "/metrics", tag = "operation", responses((status = 200, description = "OpenMetrics text", body = String)))]
 pub(crate) async fn metrics(State(shared): State<Shared>) -> Result<impl IntoResponse, Problem> {
-    let text = shared.telemetry.encode().map_err(|error| Error::Internal(error.to_string()))?;
+    let text = shared.telemetry.encode(&shared.app.ingest.load()).map_err(|error| Error::Internal(error.to_string()))?;
     Ok(([(header::CONTENT_TYPE, OPEN_METRICS)], text))
 }
 

@@ -5,7 +5,8 @@
 //!
 //! ```text
 //!                    ┌ guard · limits · problems · telemetry ┐
-//!  POST /v1/events ──┤ events ──── body ────────────────────├──▶ pipeline::Ingest ──▶ lake
+//!  POST /v1/events ──┤ events ── body ── stream ────────────├──▶ pipeline::Ingest ──▶ lake
+//!  GET  /v1/quarantine┤quarantine ───────────────────────────├──▶ pipeline::Ingest
 //!  GET  /v1/metrics ─┤ figures ─┐                           │
 //!  POST /v1/sql ─────┤ sql ─────┴─ negotiate ─ answer ──────├──▶ query::Engine ─────▶ lake
 //!  GET  /v1/schema ──┤ standard ────────────────────────────├──▶ schema::Standard
@@ -26,11 +27,13 @@ mod negotiate;
 mod openapi;
 mod params;
 mod problem;
+mod quarantine;
 mod request_id;
 mod router;
 mod serve;
 mod sql;
 mod standard;
+mod stream;
 mod telemetry;
 mod wire;
 

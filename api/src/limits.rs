@@ -1,7 +1,8 @@
-//! What one machine can take at a time: bytes held, queries running, seconds spent.
+//! What one machine can take at a time: bodies, bytes held, queries running, seconds spent.
 //!
-//! Invariants: the bytes of all bodies in memory never exceed `pending_bytes`; at most `queries` queries run; a request
-//! that finds no room is answered 429 and has changed nothing.
+//! Invariants: at most `bodies` bodies are taken in at once, `streams` of them longer than a head; the bytes of all heads in
+//! memory never exceed `pending_bytes`; at most `queries` queries run; a request that finds no room is answered 429 and has
+//! changed nothing.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,16 +17,22 @@ use crate::{Error, Problem};
 /// Limits of the HTTP door.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Longest body, in bytes after decompression.
-    pub body_bytes: usize,
-    /// Bytes of all bodies that are in memory at once.
+    /// Longest body of events, in bytes after decompression.
+    pub body_bytes: u64,
+    /// Bytes of all short bodies, and of the beginnings of long ones, that are in memory at once.
     pub pending_bytes: usize,
-    /// Longest time for one request.
+    /// Bodies of events that are taken in at once.
+    pub bodies: usize,
+    /// Long bodies that are taken in at once; fewer than ingest reads side by side, so that slow ones leave a turn for the rest.
+    pub streams: usize,
+    /// How long a client may send nothing before its body is given up.
+    pub idle_timeout: Duration,
+    /// Longest time for one request; bodies of events may take longer to arrive.
     pub request_timeout: Duration,
     /// Queries that run at once.
     pub queries: usize,
-    /// How long a query waits for its turn before it is refused.
-    pub query_wait: Duration,
+    /// How long a query or a long body waits for its turn before it is refused.
+    pub turn_wait: Duration,
     /// How long a stopping server waits for requests that are under way.
     pub grace: Duration,
 }
@@ -33,11 +40,14 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Options {
         Options {
-            body_bytes: 64 << 20,
-            pending_bytes: 256 << 20,
+            body_bytes: 16 << 30,
+            pending_bytes: 64 << 20,
+            bodies: 1024,
+            streams: 3,
+            idle_timeout: Duration::from_secs(30),
             request_timeout: Duration::from_secs(60),
             queries: 8,
-            query_wait: Duration::from_secs(5),
+            turn_wait: Duration::from_secs(5),
             grace: Duration::from_secs(10),
         }
     }
@@ -48,8 +58,13 @@ impl Default for Options {
 pub(crate) struct Limits {
     options: Options,
     bytes: Arc<Semaphore>,
+    bodies: Arc<Semaphore>,
+    streams: Arc<Semaphore>,
     queries: Arc<Semaphore>,
 }
+
+/// A place of something that is bounded; given back on drop.
+pub(crate) type Turn = OwnedSemaphorePermit;
 
 /// Room for some bytes; given back on drop.
 #[derive(Debug)]
@@ -61,12 +76,13 @@ pub(crate) struct Room {
 impl Limits {
     pub(crate) fn new(options: Options) -> Limits {
         let bytes = Arc::new(Semaphore::new(options.pending_bytes.min(Semaphore::MAX_PERMITS)));
-        let queries = Arc::new(Semaphore::new(options.queries));
-        Limits { options, bytes, queries }
+        let [bodies, streams, queries] =
+            [options.bodies, options.streams, options.queries].map(|places| Arc::new(Semaphore::new(places)));
+        Limits { options, bytes, bodies, streams, queries }
     }
 
-    pub(crate) fn body_bytes(&self) -> usize {
-        self.options.body_bytes
+    pub(crate) fn options(&self) -> &Options {
+        &self.options
     }
 
     /// Room for a body that has not arrived.
@@ -74,12 +90,26 @@ impl Limits {
         Room { bytes: self.bytes.clone(), held: None }
     }
 
+    /// A place for one body.
+    pub(crate) fn body(&self) -> Result<Turn, Problem> {
+        let full = |_| Problem::from(Error::TooManyRequests("too many bodies are arriving")).retry_after(1);
+        self.bodies.clone().try_acquire_owned().map_err(full)
+    }
+
+    /// A place for one long body.
+    pub(crate) async fn stream(&self) -> Result<Turn, Problem> {
+        self.turn(&self.streams, "too many long bodies are arriving", 10).await
+    }
+
     /// A place for one query.
-    pub(crate) async fn query(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        let turn = tokio::time::timeout(self.options.query_wait, self.queries.clone().acquire_owned()).await;
-        match turn {
-            Ok(Ok(permit)) => Ok(permit),
-            _ => Err(Problem::from(Error::TooManyRequests("too many queries are running")).retry_after(2)),
+    pub(crate) async fn query(&self) -> Result<Turn, Problem> {
+        self.turn(&self.queries, "too many queries are running", 2).await
+    }
+
+    async fn turn(&self, places: &Arc<Semaphore>, full: &'static str, retry: u32) -> Result<Turn, Problem> {
+        match tokio::time::timeout(self.options.turn_wait, places.clone().acquire_owned()).await {
+            Ok(Ok(turn)) => Ok(turn),
+            _ => Err(Problem::from(Error::TooManyRequests(full)).retry_after(retry)),
         }
     }
 }
@@ -95,13 +125,6 @@ impl Room {
             None => self.held = Some(permit),
         }
         Ok(())
-    }
-
-    /// Gives back what is held beyond so many bytes.
-    pub(crate) fn shrink_to(&mut self, bytes: usize) {
-        if let Some(held) = &mut self.held {
-            drop(held.split(held.num_permits().saturating_sub(bytes)));
-        }
     }
 }
 
@@ -124,8 +147,6 @@ mod tests {
         first.grow(6).unwrap();
         first.grow(4).unwrap();
         assert_eq!(limits.room().grow(1).unwrap_err().code(), "too_many_requests");
-        first.shrink_to(7);
-        limits.room().grow(3).unwrap();
         drop(first);
         limits.room().grow(10).unwrap();
     }

@@ -3,20 +3,20 @@
 //! ```text
 //! request ─▶ request id ─▶ log span ─▶ counts ─▶ security headers ─▶ compression ─▶ problems ─▶ panics ─▶ local only
 //!                                                                                                          │
-//!                     handler ◀─ decompression ◀─ time limit ◀─────────────────────────────────────────────┘
+//!       handler ◀─ time limit (but for bodies of events) ◀─ decompression ◀────────────────────────────────┘
 //! ```
 //!
 //! Invariant: every answer passes all outer layers, also those of unknown addresses and of panics.
 
 use std::any::Any;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use tokio::sync::watch;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::decompression::RequestDecompressionLayer;
@@ -30,7 +30,7 @@ use xueqing_schema::Standard;
 use crate::limits::{self, Limits, Options};
 use crate::request_id::{self, RequestId};
 use crate::telemetry::{self, Telemetry};
-use crate::{Problem, dashboard, events, figures, guard, health, openapi, problem, sql, standard};
+use crate::{Problem, dashboard, events, figures, guard, health, openapi, problem, quarantine, sql, standard};
 
 /// What the server serves.
 #[derive(Clone)]
@@ -47,24 +47,26 @@ pub(crate) struct Shared {
     pub(crate) app: App,
     pub(crate) limits: Limits,
     pub(crate) telemetry: Telemetry,
-    pub(crate) stopping: Arc<AtomicBool>,
+    /// Becomes true when the server stops.
+    pub(crate) stopping: watch::Receiver<bool>,
 }
 
 /// The whole interface as a service.
 pub fn router(app: App) -> Router {
-    with_stopping(app, Arc::default())
+    with_stopping(app, watch::channel(false).1)
 }
 
 /// The interface of a server that says when it is stopping.
-pub(crate) fn with_stopping(app: App, stopping: Arc<AtomicBool>) -> Router {
+pub(crate) fn with_stopping(app: App, stopping: watch::Receiver<bool>) -> Router {
     let limits = Limits::new(app.options.clone());
     let shared = Shared { app, limits, telemetry: Telemetry::new(), stopping };
-    layered(routes(), &shared.app.options, &shared.telemetry).with_state(shared)
+    let routes = Router::new().route("/v1/events/{mapping}", post(events::post)).merge(timed(routes(), &shared.app.options));
+    layered(routes, &shared.telemetry).with_state(shared)
 }
 
 fn routes() -> Router<Shared> {
     Router::new()
-        .route("/v1/events/{mapping}", post(events::post))
+        .route("/v1/quarantine", get(quarantine::list))
         .route("/v1/metrics", get(figures::list))
         .route("/v1/metrics/{*name}", get(figures::read))
         .route("/v1/sql", post(sql::post))
@@ -80,11 +82,15 @@ fn routes() -> Router<Shared> {
         .fallback(dashboard::serve)
 }
 
+/// Routes that must answer in time.
+fn timed<S: Clone + Send + Sync + 'static>(routes: Router<S>, options: &Options) -> Router<S> {
+    routes.layer(from_fn_with_state(options.request_timeout, limits::in_time))
+}
+
 /// The last layer added is the first that a request meets.
-fn layered<S: Clone + Send + Sync + 'static>(routes: Router<S>, options: &Options, telemetry: &Telemetry) -> Router<S> {
+fn layered<S: Clone + Send + Sync + 'static>(routes: Router<S>, telemetry: &Telemetry) -> Router<S> {
     routes
         .layer(RequestDecompressionLayer::new())
-        .layer(from_fn_with_state(options.request_timeout, limits::in_time))
         .layer(from_fn(guard::local_only))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(problem::complete))
@@ -120,7 +126,7 @@ mod tests {
             .route("/teapot", get(|| async { StatusCode::IM_A_TEAPOT }))
             .route("/broken", get(|| async { StatusCode::BAD_GATEWAY }));
         let options = Options { request_timeout: Duration::from_millis(20), ..Options::default() };
-        let router = layered(routes, &options, &Telemetry::new());
+        let router = layered(timed(routes, &options), &Telemetry::new());
         let request = Request::get(path).header("host", "localhost").body(Body::empty()).unwrap();
         let response = router.oneshot(request).await.unwrap();
         assert_eq!(response.headers()["content-type"], "application/problem+json");

@@ -4,12 +4,10 @@
 //! taken, requests under way get `grace` to end, and whatever was accepted is committed before `serve` returns.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::router::{self, App};
 use crate::{Error, Result};
@@ -26,12 +24,12 @@ where
     let address = listener.local_addr()?;
     loopback_only(address)?;
     let (ingest, grace) = (app.ingest.clone(), app.options.grace);
-    let stopping = Arc::new(AtomicBool::new(false));
-    let router = router::with_stopping(app, stopping.clone());
+    let (stopping, told) = watch::channel(false);
+    let router = router::with_stopping(app, told);
     let (stopped, stop) = oneshot::channel();
     let signal = async move {
         shutdown.await;
-        stopping.store(true, Ordering::Relaxed);
+        stopping.send_replace(true);
         // The receiver is gone only when the server has ended by itself.
         stopped.send(()).ok();
     };

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio::task::{JoinHandle, spawn_blocking};
 use xueqing_lake::Lake;
-use xueqing_schema::{Kind, Mapping, Standard};
+use xueqing_schema::{Kind, Mapping, SEQ, Standard};
 
 use crate::closing::{self, Calendar};
 use crate::commit::{Committer, Submission, Tables};
@@ -22,6 +22,7 @@ use crate::decode::Mark;
 use crate::identity::{Earlier, Identity};
 use crate::outbox::{Outbox, UNIT};
 use crate::quarantine::{self, Filter, QuarantinedRow};
+use crate::refusals::{self, Page, Refusals};
 use crate::roller::{Rolled, Roller};
 use crate::setup::{Options, Setup};
 use crate::space::{Intake, Space};
@@ -56,6 +57,13 @@ pub struct Origin {
     pub encoding: Option<String>,
     pub source: String,
     pub identity: Identity,
+}
+
+/// What waits for its commit at one moment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Load {
+    pub submissions: usize,
+    pub bytes: usize,
 }
 
 /// One district's ingest. Clones share it.
@@ -223,6 +231,29 @@ impl Ingest {
     pub async fn quarantine(&self, filter: Filter) -> Result<Vec<QuarantinedRow>> {
         self.inner.tables.quarantine.refresh().await?;
         quarantine::list(&self.inner.tables.quarantine, filter).await
+    }
+
+    /// Lists rejects page by page, without their raw text.
+    ///
+    /// # Errors
+    /// What the lake says when it cannot be read.
+    pub async fn refusals(&self, page: &Page) -> Result<Refusals> {
+        self.inner.tables.quarantine.refresh().await?;
+        refusals::list(&self.inner.tables.quarantine, page).await
+    }
+
+    /// A place in the quarantine that no reject yet to come is before.
+    #[must_use]
+    pub fn quarantined(&self) -> i64 {
+        self.inner.tables.quarantine.position(SEQ).unwrap_or(0)
+    }
+
+    /// What waits for its commit now.
+    #[must_use]
+    pub fn load(&self) -> Load {
+        let submissions = self.queue().map_or(0, |queue| queue.max_capacity() - queue.capacity());
+        let bytes = self.options().max_pending.saturating_sub(self.inner.room.available_permits() * UNIT);
+        Load { submissions, bytes }
     }
 
     /// Takes nothing more, commits what was accepted, brings the rollups up to date and ends the tasks. Idempotent.

@@ -2,6 +2,8 @@
 //!
 //! Invariant: `read = accepted + rejected`, and all of it is on disk when a [`Receipt`] exists.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::Reject;
@@ -24,6 +26,8 @@ pub struct Receipt {
     pub repeated: u64,
     /// The version of the kind's table in which everything accepted is visible.
     pub version: i64,
+    /// Rejected rows by the rule that they broke.
+    pub rules: BTreeMap<String, u64>,
     /// The first hundred rejects.
     pub rejects: Vec<Reject>,
 }
@@ -42,6 +46,12 @@ impl Receipt {
     }
 
     fn show(&mut self, rejected: &Rejected) {
+        for reject in rejected.rejects() {
+            match self.rules.get_mut(&reject.rule) {
+                Some(rows) => *rows += 1,
+                None => drop(self.rules.insert(reject.rule.clone(), 1)),
+            }
+        }
         let room = SHOWN.saturating_sub(self.rejects.len());
         self.rejects.extend(rejected.rejects().iter().take(room).cloned());
     }

@@ -4,6 +4,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use serde_json::json;
@@ -64,7 +65,13 @@ pub async fn app(house: &House) -> anyhow::Result<App> {
     let lake = house.lake()?;
     let ingest = house.ingest(&lake, Rolling::Following).await?;
     let engine = house.engine(&lake)?;
-    Ok(App { ingest, engine, standard: Arc::clone(&house.standard), options: xueqing_api::Options::default() })
+    let limits = &house.config.http;
+    let options = xueqing_api::Options {
+        body_bytes: limits.body_mebibytes << 20,
+        idle_timeout: Duration::from_secs(limits.idle_seconds),
+        ..xueqing_api::Options::default()
+    };
+    Ok(App { ingest, engine, standard: Arc::clone(&house.standard), options })
 }
 
 /// Says where the server is, in both languages, and what to try.

@@ -34,11 +34,12 @@ impl Problem {
     pub fn new(code: &str, detail: impl Into<String>) -> Problem {
         let entry = find(code).unwrap_or(&table::INTERNAL);
         let detail = detail.into();
+        let retry_after = retry_after(entry.status);
         if entry.open {
-            return Problem { entry, detail, retry_after: None };
+            return Problem { entry, detail, retry_after };
         }
         tracing::error!(code, detail, "request failed");
-        Problem { entry, detail: "the cause is in the server's log under this request id".to_owned(), retry_after: None }
+        Problem { entry, detail: "the cause is in the server's log under this request id".to_owned(), retry_after }
     }
 
     /// The problem of an error with its causes, which are for the log only.
@@ -90,6 +91,16 @@ impl IntoResponse for Problem {
         }
         response.extensions_mut().insert(self);
         response
+    }
+}
+
+/// When to try again after a failure that passes by itself.
+fn retry_after(status: u16) -> Option<u32> {
+    match status {
+        409 | 429 => Some(1),
+        503 => Some(5),
+        507 => Some(30),
+        _ => None,
     }
 }
 

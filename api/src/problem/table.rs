@@ -46,6 +46,7 @@ pub const TABLE: &[Entry] = &[
     row("not_found", 404, "没有这个地址", "not found"),
     row("method_not_allowed", 405, "此地址不支持该方法", "method not allowed"),
     row("not_acceptable", 406, "没有可接受的返回格式", "no acceptable format"),
+    row("body_timeout", 408, "等待请求体超时", "body did not arrive in time"),
     row("body_too_large", 413, "请求体过大", "body too large"),
     row("unsupported_media_type", 415, "不支持的内容类型", "unsupported media type"),
     row("unsupported_encoding", 415, "不支持的压缩方式", "unsupported content encoding"),
@@ -61,6 +62,8 @@ pub const TABLE: &[Entry] = &[
     row("header", 422, "表头无法使用", "unusable header"),
     row("encoding", 400, "没有这种字符编码", "unknown text encoding"),
     row("unreadable", 400, "数据无法读取", "unreadable data"),
+    row("identity_busy", 409, "同一幂等键的内容正在接收", "the same input is being taken"),
+    row("identity_reused", 422, "同一幂等键用于不同内容", "idempotency key reused for other content"),
     row("closed", 503, "服务正在停止，请稍后再发送", "the server is stopping"),
     // Figures and SQL.
     row("unknown_metric", 404, "没有这个指标", "unknown figure"),
@@ -75,6 +78,7 @@ pub const TABLE: &[Entry] = &[
     row("memory_limit", 422, "查询所需内存过多", "query needs too much memory"),
     row("time_limit", 504, "查询超时", "query timed out"),
     // Storage: the details stay in the log.
+    hidden("lake_full", 507, "存储空间已满，腾出空间后自动恢复接收", "storage is full; rows are taken again once there is room"),
     hidden("lake_conflict", 503, "存储正忙，请稍后再试", "storage is busy"),
     hidden("lake_lock", 503, "存储无法锁定", "storage cannot be locked"),
     hidden("lake_storage", 503, "存储读写失败", "storage failed"),

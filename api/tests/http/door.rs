@@ -101,7 +101,7 @@ async fn the_interface_documents_itself() {
         let known = methods.get("get").map_or(405, |_| 200);
         assert_eq!(app.get(&example).await.status, known, "{path}");
     }
-    assert_eq!(document["paths"].as_object().unwrap().len(), 12);
+    assert_eq!(document["paths"].as_object().unwrap().len(), 13);
     let page = app.get("/docs/").await;
     assert!(page.text().contains("swagger-ui"), "{}", page.text());
     assert_eq!(app.get("/docs").await.status, 303);

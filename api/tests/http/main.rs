@@ -6,8 +6,10 @@ mod events;
 mod figures;
 mod malformed;
 mod problems;
+mod quarantine;
 mod serving;
 mod sql;
+mod streams;
 
 /// Compares an answer with its snapshot in `snapshots/`.
 macro_rules! snapshot {

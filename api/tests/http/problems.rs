@@ -12,11 +12,12 @@ use crate::app::{Answer, NDJSON, TestApp, homework, local};
 use crate::snapshot;
 
 /// Rows that no request can bring about here, and where they are tested instead.
-const ELSEWHERE: [&str; 8] = [
-    "unreadable",    // bodies are read and decompressed before the pipeline sees them
+const ELSEWHERE: [&str; 9] = [
+    "unreadable",    // bodies are decompressed before the pipeline sees them
     "internal",      // router: a panicking handler
-    "bad_request",   // router: a bare status of the framework
     "not_ready",     // serving: a stopping server
+    "identity_busy", // two processes that take the same input at once
+    "lake_full",     // the real binary on a small disk
     "lake_conflict", // the four below: needs failing storage
     "lake_lock",
     "lake_storage",
@@ -39,6 +40,7 @@ async fn every_problem_is_met() {
     let mut met = Met::default();
     of_addresses(&mut met).await;
     of_bodies(&mut met).await;
+    of_names(&mut met).await;
     of_figures(&mut met).await;
     of_limits(&mut met).await;
     of_stopping(&mut met).await;
@@ -91,6 +93,20 @@ async fn of_bodies(met: &mut Met) {
     met.add(app.post("/v1/events/homework?format=xml", NDJSON, "{}").await, "bad_parameter");
     met.add(app.post("/v1/events/homework?source=%00", NDJSON, "{}").await, "bad_parameter");
     met.add(app.post("/v1/sql", "application/json", "{}").await, "invalid_json");
+    for key in ["", "a b", "schlüssel", &"x".repeat(129)] {
+        let request = local(Request::post("/v1/events/homework")).header("idempotency-key", key.as_bytes());
+        met.add(app.send(request.body(Body::from("{}")).unwrap()).await, "bad_request");
+    }
+}
+
+async fn of_names(met: &mut Met) {
+    let app = TestApp::start().await;
+    let named = async |rows: String| {
+        let request = local(Request::post("/v1/events/homework")).header("idempotency-key", "monday");
+        app.send(request.body(Body::from(rows)).unwrap()).await
+    };
+    assert_eq!(named(homework()).await.status, 200);
+    met.add(named(homework().replace("submitted", "late")).await, "identity_reused");
 }
 
 async fn of_figures(met: &mut Met) {
@@ -111,13 +127,27 @@ async fn of_figures(met: &mut Met) {
 }
 
 async fn of_limits(met: &mut Met) {
-    let none = Options { queries: 0, query_wait: Duration::from_millis(5), ..Options::default() };
+    let none = Options { queries: 0, turn_wait: Duration::from_millis(5), ..Options::default() };
     let app = TestApp::with(none, Default::default()).await;
     let answer = app.get("/v1/metrics/homework/submission_rate").await;
     assert_eq!(answer.header("retry-after"), "2");
     met.add(answer, "too_many_requests");
     let full = TestApp::with(Options { pending_bytes: 10, ..Options::default() }, Default::default()).await;
-    met.add(full.post("/v1/events/homework", NDJSON, homework()).await, "too_many_requests");
+    let answer = full.post("/v1/events/homework", NDJSON, homework()).await;
+    assert_eq!(answer.header("retry-after"), "1");
+    met.add(answer, "too_many_requests");
+    let none = Options { bodies: 0, ..Options::default() };
+    let answer = TestApp::with(none, Default::default()).await.post("/v1/events/homework", NDJSON, homework()).await;
+    assert_eq!(answer.header("retry-after"), "1");
+    met.add(answer, "too_many_requests");
+    let none = Options { streams: 0, turn_wait: Duration::from_millis(5), ..Options::default() };
+    let answer = TestApp::with(none, Default::default()).await.post("/v1/events/homework", NDJSON, vec![b' '; 2 << 20]).await;
+    assert_eq!(answer.header("retry-after"), "10");
+    met.add(answer, "too_many_requests");
+    let patient =
+        TestApp::with(Options { idle_timeout: Duration::from_millis(20), ..Options::default() }, Default::default()).await;
+    let silent = Body::from_stream(futures::stream::pending::<Result<Vec<u8>, std::io::Error>>());
+    met.add(patient.post("/v1/events/homework", NDJSON, silent).await, "body_timeout");
     let hasty =
         TestApp::with(Options { request_timeout: Duration::from_millis(1), ..Options::default() }, Default::default()).await;
     met.add(hasty.post("/v1/events/homework", NDJSON, homework()).await, "request_timeout");

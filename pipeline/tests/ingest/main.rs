@@ -8,4 +8,5 @@ mod receipts;
 mod rollups;
 mod room;
 mod rules;
+mod sequences;
 mod world;

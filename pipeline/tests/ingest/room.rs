@@ -38,7 +38,7 @@ async fn ingest_stops_and_goes_on_by_itself_and_loses_nothing() {
     let lines = [homework("2026-11-16", "a", "2", "submitted", ""), homework("2026-11-16", "a", "3", "nonsense", "")];
     let refused = ingest.submit(raw("homework", "test", &lines)).await.expect_err("no room");
     assert_eq!(refused.code(), "lake_full", "{refused:?}");
-    assert_eq!(ingest.intake(), Intake::Full { since: world.now });
+    assert_eq!(ingest.intake(), Intake::Full { since: (world.clock)() });
     let at_once = ingest.submit(raw("homework", "test", &lines)).await.expect_err("no room");
     assert_eq!(at_once.code(), "lake_full");
     assert!(world.query("SELECT count(*) AS n FROM homework").await.contains("| 1 |"), "queries go on");

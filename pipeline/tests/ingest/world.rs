@@ -8,7 +8,7 @@ use arrow::util::pretty::pretty_format_batches;
 use datafusion::prelude::SessionContext;
 use tempfile::TempDir;
 use xueqing_lake::Lake;
-use xueqing_pipeline::{Format, Identity, Ingest, Options, Raw, Receipt, Setup};
+use xueqing_pipeline::{Clock, Format, Identity, Ingest, Options, Raw, Receipt, Setup};
 use xueqing_schema::Standard;
 use xueqing_schema::ids::Pseudonyms;
 
@@ -17,8 +17,7 @@ pub struct World {
     pub standard: Arc<Standard>,
     pub rollup_files: Vec<(String, String)>,
     pub options: Options,
-    /// Microseconds since 1970.
-    pub now: i64,
+    pub clock: Clock,
 }
 
 impl World {
@@ -28,7 +27,7 @@ impl World {
             standard: Arc::new(Standard::builtin().expect("the built-in standard")),
             rollup_files: Vec::new(),
             options: Options { commit_interval: Duration::from_millis(20), ..Options::default() },
-            now: 1_795_132_800_000_000, // 2026-11-20T08:00+08:00
+            clock: Arc::new(|| 1_795_132_800_000_000),
         }
     }
 
@@ -37,7 +36,6 @@ impl World {
     }
 
     pub async fn try_start(&self) -> xueqing_pipeline::Result<Ingest> {
-        let now = self.now;
         Ingest::start(Setup {
             lake: self.lake().await,
             standard: Arc::clone(&self.standard),
@@ -45,7 +43,7 @@ impl World {
             timezone: chrono_tz::Asia::Shanghai,
             rollup_files: self.rollup_files.clone(),
             options: self.options.clone(),
-            clock: Arc::new(move || now),
+            clock: Arc::clone(&self.clock),
         })
         .await
     }

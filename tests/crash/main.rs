@@ -1,0 +1,111 @@
+//! The real binary under load, killed at random instants and started again, until every row that was sent is acknowledged.
+//!
+//! Promises looked at: whatever was acknowledged is there once – in the current rows and in the rollups – and corrections stand
+//! where they should. `XUEQING_KILLS` (default 200) sets how often it is killed, `XUEQING_CRASH_SEED` at which instants.
+//!
+//! ```text
+//!   dice ─▶ a door ─┬─ http: four senders post to `serve`     ─┐  SIGKILL   start   resend   …   compare by key
+//!                   ├─ file: `ingest` reads a file of its own ─┼─────────▶───────▶────────▶ … ─▶ with the book
+//!                   └─ upkeep: `lake compact` merges files    ─┘
+//! ```
+//!
+//! A further door is a module with `live(&mut self, district, dice) -> Killed` and a line in `Doors`.
+#![cfg(unix)]
+
+mod book;
+mod file;
+mod http;
+mod rows;
+#[path = "../support/mod.rs"]
+mod support;
+mod upkeep;
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+
+use book::Book;
+use support::District;
+
+/// Kills between two comparisons of everything.
+const ROUND: usize = 25;
+
+/// Whether the process was still there to be killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Killed {
+    Yes,
+    Ended,
+}
+
+struct Doors {
+    http: http::Door,
+    file: file::Door,
+}
+
+impl Doors {
+    fn live(&mut self, district: &District, dice: &mut StdRng) -> Killed {
+        match dice.random_range(0..10) {
+            0..6 => self.http.live(district, dice),
+            6..9 => self.file.live(district, dice),
+            _ => upkeep::live(district, dice),
+        }
+    }
+
+    /// Everything that is acknowledged, over all doors.
+    fn book(&self) -> Book {
+        let mut book = self.http.book();
+        book.add(&self.file.book);
+        book
+    }
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_or_counted_twice() {
+    let kills = number("XUEQING_KILLS", 200);
+    let mut dice = StdRng::seed_from_u64(number("XUEQING_CRASH_SEED", 1) as u64);
+    let district = district();
+    let mut doors = Doors { http: http::Door::new(&mut dice), file: file::Door::default() };
+    let (begun, mut done) = (Instant::now(), 0);
+    while done < kills {
+        done += usize::from(doors.live(&district, &mut dice) == Killed::Yes);
+        if done % ROUND == 0 || done == kills {
+            upkeep::finish(&district);
+            let server = district.serve();
+            doors.book().compare(&server);
+            let (after, slowest) = (begun.elapsed().as_secs(), doors.http.slowest.as_millis());
+            tell(&format!("{done} of {kills} kills after {after} s, slowest start {slowest} ms: all there"));
+        }
+    }
+    doors.file.finish(&district);
+    doors.http.finish(&district);
+    let server = district.serve();
+    let (book, verdict) = (doors.book(), doors.book().compare(&server));
+    book.compare_rollups(&server);
+    assert_eq!(verdict.strange, 0, "rows that nobody sent or that are not acknowledged");
+    tell(&format!("crash test: {done} kills, {} acknowledged rows, {} lost, {} twice", book.len(), verdict.lost, verdict.twice));
+}
+
+/// A lake that commits often, so that there is much to interrupt.
+fn district() -> District {
+    let district = District::new();
+    let settings = "[commit]\ninterval_ms = 20\nmebibytes = 1\n[query]\nmax_rows = 100000000\n";
+    std::fs::write(district.path("xueqing.toml"), settings).expect("written");
+    district
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long a test runs is told by its environment")]
+fn number(name: &str, default: usize) -> usize {
+    std::env::var(name).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number")))
+}
+
+/// Past the test runner, which keeps what passing tests print.
+fn tell(line: &str) {
+    writeln!(std::io::stderr(), "{line}").expect("standard error");
+}
+
+/// A random moment up to `longest`.
+fn moment(dice: &mut StdRng, longest: Duration) -> Duration {
+    longest.mul_f64(dice.random_range(0.0..1.0))
+}
