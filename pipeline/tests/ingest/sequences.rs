@@ -15,7 +15,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{FileFailurePersistence, RngSeed, TestRunner};
 use tokio::runtime::{Builder, Runtime};
-use xueqing_lake::{CompactOptions, Table};
+use xueqing_lake::{CloseOptions, CompactOptions, Table};
 use xueqing_pipeline::Ingest;
 
 use crate::world::{World, raw};
@@ -45,6 +45,8 @@ enum Step {
     Restart,
     /// Files are merged while a body is on its way.
     Compact(Vec<Event>),
+    /// A day is closed while a body is on its way.
+    Close(usize, Vec<Event>),
     /// The clock of the machine is set.
     Clock(i64),
 }
@@ -178,11 +180,23 @@ fn live(steps: &[Step]) {
                 model.take(events);
                 sent.push(events.clone());
             }
+            Step::Close(day, events) => {
+                let table = life.runtime.block_on(table(&world));
+                life.send_while("one", events, close(&table, *day));
+                model.take(events);
+                sent.push(events.clone());
+            }
             Step::Clock(now) => clock.store(*now, Ordering::Relaxed),
         }
     }
     assert_eq!(life.runtime.block_on(current(&world)), model.current);
     life.end();
+}
+
+async fn close(table: &Table, day: usize) {
+    let Some(day) = table.days().into_iter().nth(day) else { return };
+    let options = CloseOptions { key: vec!["event".to_owned()], sort: vec!["event".to_owned()], ..CloseOptions::default() };
+    table.close_day(day, &options).await.expect("closed");
 }
 
 fn from_two(life: &Life, world: &World, events: &[Event]) {
@@ -210,6 +224,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (vec(event(), 1..6), 0..60_000u64).prop_map(|(events, after)| Step::Crash(events, after)),
         1 => Just(Step::Restart),
         2 => vec(event(), 1..6).prop_map(Step::Compact),
+        2 => (0..2usize, vec(event(), 1..6)).prop_map(|(day, events)| Step::Close(day, events)),
         1 => (0..2_000_000_000_000_000i64).prop_map(Step::Clock),
     ]
 }
