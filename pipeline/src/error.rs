@@ -44,6 +44,9 @@ pub enum Error {
     /// The same input is being taken by someone else.
     #[error("the same input is being taken by another request or process: wait for it, and send again if it fails")]
     Raced,
+    /// A source cannot be started as it is configured.
+    #[error("the source `{door}` cannot be started: {reason}")]
+    Source { door: &'static str, reason: String },
     /// The handle is shutting down and takes nothing more.
     #[error("ingest is shutting down: send it again to the next instance")]
     Closed,
@@ -66,6 +69,7 @@ impl Error {
             Self::Batch { .. } => "batch",
             Self::Reused => "identity_reused",
             Self::Raced => "identity_busy",
+            Self::Source { .. } => "source",
             Self::Closed => "closed",
         }
     }

@@ -228,6 +228,10 @@ impl Ingest {
         &self.inner.setup.lake
     }
 
+    pub(crate) fn setup(&self) -> &Setup {
+        &self.inner.setup
+    }
+
     fn options(&self) -> &Options {
         &self.inner.setup.options
     }

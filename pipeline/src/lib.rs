@@ -37,6 +37,7 @@ mod receipt;
 mod roller;
 mod rollup;
 mod setup;
+mod sources;
 mod upkeep;
 mod validate;
 
@@ -49,6 +50,9 @@ pub use quarantine::{Filter, QuarantinedRow};
 pub use receipt::{Progress, Receipt};
 pub use rollup::{Rollup, Rollups};
 pub use setup::{Clock, Options, Rolling, Setup};
+pub use sources::{
+    Chance, Doors, InboxOptions, KafkaOptions, KafkaTopic, Language, MqttOptions, MqttVersion, SourceState, Sources, TopicRule,
+};
 pub use validate::{Accepted, Checked, Rejected, Validator};
 
 /// The crate's results.

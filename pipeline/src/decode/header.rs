@@ -19,11 +19,12 @@ const DELIMITERS: [u8; 4] = [b',', b'\t', b';', b'|'];
 pub(super) fn settle(plan: &Plan, format: Format, blocks: &mut Blocks<'_>) -> Result<Layout> {
     let text = blocks.peek();
     let json = match format {
-        Format::Ndjson => true,
+        Format::Ndjson | Format::JsonLines => true,
         Format::Csv => false,
         Format::Auto => matches!(text.trim_ascii_start().first(), Some(b'{' | b'[')),
     };
-    let shape = if json { Shape::of_json(text) } else { Shape::of_lines(text) };
+    let lines = !json || format == Format::JsonLines;
+    let shape = if lines { Shape::of_lines(text) } else { Shape::of_json(text) };
     blocks.set_shape(shape);
     if json {
         return Ok(Layout::Json);
