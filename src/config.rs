@@ -8,7 +8,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use xueqing_pipeline::Language;
+
 use crate::cli::Globals;
+use crate::doors::{Inbox, Kafka, Mqtt};
 use crate::failure::Failure;
 
 const FILE: &str = "xueqing.toml";
@@ -48,12 +51,17 @@ pub struct Config {
     /// The key itself; from the environment only.
     #[serde(skip)]
     pub key: Option<String>,
+    /// The language of reports.
+    pub language: Language,
     pub commit: Commit,
     pub upkeep: Upkeep,
     /// Days that the events of a kind are kept.
     pub retention: BTreeMap<String, u32>,
     pub http: Http,
     pub query: Query,
+    pub inbox: Inbox,
+    pub mqtt: Mqtt,
+    pub kafka: Kafka,
 }
 
 /// When what has arrived is committed.
@@ -101,11 +109,15 @@ impl Default for Config {
             standard: None,
             key_file: None,
             key: None,
+            language: Language::default(),
             commit: Commit::default(),
             upkeep: Upkeep::default(),
             retention: BTreeMap::new(),
             http: Http::default(),
             query: Query::default(),
+            inbox: Inbox::default(),
+            mqtt: Mqtt::default(),
+            kafka: Kafka::default(),
         }
     }
 }
@@ -155,10 +167,24 @@ impl Config {
         let text = std::fs::read_to_string(file).map_err(|error| refused(error.to_string()))?;
         let mut config: Self = toml::from_str(&text).map_err(|error| refused(error.to_string().trim_end().to_owned()))?;
         let folder = file.parent().unwrap_or(Path::new(""));
-        for path in [&mut config.standard, &mut config.key_file].into_iter().flatten() {
+        for path in config.paths().into_iter().flatten() {
             *path = folder.join(&path);
         }
         Ok(config)
+    }
+
+    /// Every path; one that is not absolute is meant from the file's folder.
+    fn paths(&mut self) -> [&mut Option<PathBuf>; 7] {
+        let Self { standard, key_file, inbox, mqtt, kafka, .. } = self;
+        [
+            standard,
+            key_file,
+            &mut inbox.folder,
+            &mut mqtt.password_file,
+            &mut mqtt.ca_file,
+            &mut kafka.password_file,
+            &mut kafka.ca_file,
+        ]
     }
 
     fn apply(&mut self, environment: &Environment) {
@@ -198,6 +224,20 @@ mod tests {
         assert_eq!(config.standard, Some(folder.path().join("own")));
         globals.lake = Some("from-flag".to_owned());
         assert_eq!(Config::load(&globals, &environment).expect("loads").lake, "from-flag");
+    }
+
+    #[test]
+    fn doors_are_read_with_their_topics_and_paths() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("x.toml");
+        let text = "language = 'en'\n[inbox]\nfolder = 'drop'\n[mqtt]\nurl = 'mqtt://x'\nversion = '5'\ntopics = [{ pattern = 'a/#', mapping = 'homework' }]\n\
+            [kafka]\nbrokers = ['x:9092']\n[[kafka.topics]]\ntopic = 't'\nmapping = 'homework'\n";
+        std::fs::write(&file, text).expect("written");
+        let globals = Globals { config: Some(file), ..Globals::default() };
+        let config = Config::load(&globals, &Environment::default()).expect("loads");
+        assert_eq!((config.language, config.inbox.folder), (Language::En, Some(folder.path().join("drop"))));
+        assert_eq!((config.mqtt.version, config.mqtt.topics[0].pattern.as_str()), (xueqing_pipeline::MqttVersion::V5, "a/#"));
+        assert_eq!(config.kafka.topics[0].topic, "t");
     }
 
     #[test]

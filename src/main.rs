@@ -13,6 +13,7 @@
 mod cli;
 mod commands;
 mod config;
+mod doors;
 mod failure;
 mod generate;
 mod key;

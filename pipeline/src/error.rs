@@ -64,6 +64,9 @@ pub enum Error {
     /// A request to erase a person's records that cannot be meant so.
     #[error("nothing was erased: {reason}")]
     Erasure { reason: String },
+    /// A source cannot be started as it is configured.
+    #[error("the source `{door}` cannot be started: {reason}")]
+    Source { door: &'static str, reason: String },
     /// The handle is shutting down and takes nothing more.
     #[error("ingest is shutting down: send it again to the next instance")]
     Closed,
@@ -89,6 +92,7 @@ impl Error {
             Self::Reused => "identity_reused",
             Self::Raced => "identity_busy",
             Self::Erasure { .. } => "erasure",
+            Self::Source { .. } => "source",
             Self::Closed => "closed",
         }
     }

@@ -43,6 +43,7 @@ mod retention;
 mod roller;
 mod rollup;
 mod setup;
+mod sources;
 mod space;
 mod upkeep;
 mod validate;
@@ -62,6 +63,9 @@ pub use replay::{Replay, Replayed, Unreplayed};
 pub use retention::Expired;
 pub use rollup::{Rollup, Rollups};
 pub use setup::{Clock, Options, Rolling, Setup};
+pub use sources::{
+    Chance, Doors, InboxOptions, KafkaOptions, KafkaTopic, Language, MqttOptions, MqttVersion, SourceState, Sources, TopicRule,
+};
 pub use space::Intake;
 pub use validate::{Accepted, Checked, Rejected, Validator};
 

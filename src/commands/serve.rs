@@ -1,6 +1,6 @@
 //! `xueqing serve` – the dashboard and the API, until told to stop.
 //!
-//! Promise: Ctrl-C or a termination signal ends it after everything accepted is committed.
+//! Promise: Ctrl-C or a termination signal ends it after everything accepted is committed; the doors that fetch are closed first.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,6 +20,7 @@ const EXAMPLES: &str = "\
 Examples · 例子:
   xueqing serve
   xueqing serve --address 127.0.0.1:9000
+  xueqing serve --config xueqing.toml                       with [inbox], [mqtt], [kafka] · 投递文件夹、MQTT、Kafka 见配置文件
   curl -X POST --data-binary @day.ndjson http://127.0.0.1:8080/v1/events/homework
   curl 'http://127.0.0.1:8080/v1/metrics/workload/daily_minutes?by=day,grade'
 
@@ -39,8 +40,24 @@ pub async fn run(arguments: Arguments, house: House, machine: bool) -> anyhow::R
     let address = address(arguments.address.as_deref().unwrap_or(&house.config.address))?;
     let listener = listen(address).await?;
     let app = app(&house).await?;
-    announce(&listener, &[], machine)?;
-    Ok(xueqing_api::serve(app, listener, stop()).await?)
+    let sources = house.sources(&app.ingest)?;
+    announce(&listener, &hints(&house), machine)?;
+    let stopping = async move {
+        stop().await;
+        sources.stop().await;
+    };
+    Ok(xueqing_api::serve(app, listener, stopping).await?)
+}
+
+/// Which doors are open besides HTTP.
+fn hints(house: &House) -> Vec<String> {
+    let config = &house.config;
+    let inbox = config.inbox.folder.as_ref().map(|folder| {
+        format!("drop folder · 投递文件夹  {}", folder.join("inbox").join("<vendor or kind · 厂商或类别>").display())
+    });
+    let mqtt = config.mqtt.url.as_ref().map(|url| format!("MQTT  {url}"));
+    let kafka = (!config.kafka.brokers.is_empty()).then(|| format!("Kafka  {}", config.kafka.brokers.join(", ")));
+    [inbox, mqtt, kafka].into_iter().flatten().collect()
 }
 
 /// Reads an address and refuses one that other machines could reach.

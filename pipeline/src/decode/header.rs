@@ -24,11 +24,12 @@ const ROWS: usize = 20;
 pub(super) fn settle(plan: &Plan, format: Format, blocks: &mut Blocks<'_>) -> Result<(Layout, Option<Arc<str>>)> {
     let text = blocks.peek();
     let json = match format {
-        Format::Ndjson => true,
+        Format::Ndjson | Format::JsonLines => true,
         Format::Csv => false,
         _ => matches!(text.trim_ascii_start().first(), Some(b'{' | b'[')),
     };
-    let shape = if json { Shape::of_json(text) } else { Shape::of_lines(text) };
+    let lines = !json || format == Format::JsonLines;
+    let shape = if lines { Shape::of_lines(text) } else { Shape::of_json(text) };
     blocks.set_shape(shape);
     if json {
         return Ok((Layout::Json, None));

@@ -69,6 +69,8 @@ pub const MAX_RECORD: usize = 1 << 20;
 pub enum Format {
     /// One JSON object a line, or one JSON array of objects.
     Ndjson,
+    /// One JSON object a line, whatever the first line looks like.
+    JsonLines,
     /// A header and records of cells.
     Csv,
     /// What the first bytes show: an Arrow stream or file, Parquet, JSON when the text begins with `{` or `[`, else CSV.
