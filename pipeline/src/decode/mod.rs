@@ -207,7 +207,7 @@ struct Open<'r, T> {
 
 /// What an input is cut into, and who decodes it.
 enum Pieces<'r, T> {
-    Text(Blocks<'r>, Workers<Run, Block, T>),
+    Text(Box<Blocks<'r>>, Workers<Run, Block, T>),
     Columns(Frames<'r>, Workers<Refit, Frame, T>),
 }
 
@@ -258,7 +258,7 @@ impl Decoder {
         }
         let threads = if blocks.is_whole() { 1 } else { self.threads };
         let run = || Ok(Run::new(self.plan.clone(), layout.clone(), header.clone()));
-        Ok(Some(Pieces::Text(blocks, Workers::new(threads, run, then)?)))
+        Ok(Some(Pieces::Text(Box::new(blocks), Workers::new(threads, run, then)?)))
     }
 
     fn columns<'r, T: Send + 'static>(&self, input: input::Input<'r>, then: &Then<T>) -> Result<Pieces<'r, T>> {
@@ -282,7 +282,7 @@ impl<T: Send + 'static> Open<'_, T> {
                 return Ok(Some(batch));
             }
             let next = match &mut self.pieces {
-                Pieces::Text(blocks, workers) => workers.next(blocks, &mut self.failed),
+                Pieces::Text(blocks, workers) => workers.next(blocks.as_mut(), &mut self.failed),
                 Pieces::Columns(frames, workers) => workers.next(frames, &mut self.failed),
             };
             match next {

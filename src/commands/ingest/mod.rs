@@ -46,7 +46,7 @@ Mappings and kinds: xueqing schema list. Rows that break the standard go to quar
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// Files (text, workbooks; plain, .gz, .zst or .zip), folders, quoted patterns, or `-` · 文件、文件夹、通配符或 -
+    /// Files (text, workbooks, Parquet, Arrow; plain, .gz, .zst or .zip), folders, quoted patterns, or `-` · 文件、文件夹、通配符或 -
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// The vendor's mapping that reads them · 厂商映射
@@ -94,11 +94,12 @@ pub async fn take(ingest: &Ingest, jobs: Vec<Job>, house: &House, machine: bool)
     }
     let in_order = |queue| in_order(ingest, queue, &house.standard, &gauge);
     let reports: Vec<Report> = stream::iter(queues.into_values()).map(in_order).buffered(SIDE_BY_SIDE).collect().await;
+    let committed = begun.elapsed().as_secs_f64();
     gauge.rolling_up();
     let settled = ingest.settled().await;
     gauge.done();
     settled?;
-    Ok(Report::of(reports, begun.elapsed().as_secs_f64()))
+    Ok(Report::of(reports, committed, begun.elapsed().as_secs_f64()))
 }
 
 /// One file after the other; a file that cannot be read does not keep the next ones out.

@@ -18,6 +18,9 @@ pub struct Report {
     /// Rows that an earlier call had taken.
     pub repeated: u64,
     pub version: i64,
+    /// Until every row was committed and could be queried.
+    pub committed_seconds: f64,
+    /// Until the rollups were current, too.
     pub seconds: f64,
     pub files: Vec<File>,
     /// Sheets that do not fit beside ones that do, and parts of an archive that no mapping is named for.
@@ -61,8 +64,10 @@ pub struct Failed {
 
 impl Report {
     /// All reports as one.
-    pub fn of(reports: Vec<Self>, seconds: f64) -> Self {
-        let mut whole = Self { seconds: (seconds * 1e3).round() / 1e3, ..Self::default() };
+    pub fn of(reports: Vec<Self>, committed: f64, seconds: f64) -> Self {
+        let rounded = |seconds: f64| (seconds * 1e3).round() / 1e3;
+        let (committed_seconds, seconds) = (rounded(committed), rounded(seconds));
+        let mut whole = Self { committed_seconds, seconds, ..Self::default() };
         for report in reports {
             whole.files.extend(report.files);
             whole.left_out.extend(report.left_out);
@@ -212,10 +217,10 @@ mod tests {
     #[test]
     fn what_an_earlier_call_took_is_said_in_plain_words() {
         let report = Report { files: vec![file(5, 5), file(7, 2), file(0, 0)], ..Report::default() };
-        let text = Report::of(vec![report], 1.0).summary();
+        let text = Report::of(vec![report], 1.0, 1.0).summary();
         assert!(text.contains("already taken · 已导入过\n") && text.contains("2 already taken · 其中 2 行已导入过"), "{text}");
         assert!(text.contains("12 rows read") && text.contains("其中 7 行先前已导入过"), "{text}");
-        assert!(!Report::of(vec![Report { files: vec![file(3, 0)], ..Report::default() }], 1.0).summary().contains("已导入过"));
+        assert!(!Report::of(vec![Report { files: vec![file(3, 0)], ..Report::default() }], 1.0, 1.0).summary().contains("已导入过"));
     }
 
     #[test]

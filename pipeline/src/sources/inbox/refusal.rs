@@ -6,7 +6,9 @@
 use xueqing_schema::{Standard, Text};
 
 use super::report::Verdict;
-use crate::Error;
+use crate::decode::fit;
+use crate::error::listed;
+use crate::{Error, Missing};
 
 /// Whether the same file may be taken later as it is: the lake is at fault, or someone else is taking the file.
 pub(super) fn is_passing(error: &Error) -> bool {
@@ -56,17 +58,18 @@ pub(super) fn empty() -> Verdict {
 }
 
 /// What decoding said of the file as a whole.
-pub(super) fn of_error(standard: &Standard, folder: &str, error: &Error) -> Verdict {
-    let (why, advice) = match error {
-        Error::Columns { field, expected, found } => (
-            Text::new(
-                format!("缺少必需的列：字段“{field}”要有下列表头之一：{expected}；文件的表头是：{found}。"),
-                format!(
-                    "a required column is missing: the field `{field}` needs one of the headers {expected}; the file has {found}."
-                ),
-            ),
-            wrong_vendor(standard, folder, found),
-        ),
+pub(super) fn of_error(standard: &Standard, folder: &str, error: Error) -> Verdict {
+    let (why, advice) = match &fit::suggest(error, folder, standard) {
+        Error::Columns { missing, found, fits } => {
+            let each = |Missing { field, expected }: &Missing| (format!("“{field}”（{expected}）"), format!("{field} ({expected})"));
+            let (zh, en): (Vec<String>, Vec<String>) = missing.iter().map(each).unzip();
+            let found = listed(found);
+            let why = Text::new(
+                format!("缺少必需的列，括号内是可用的表头：{}；文件的表头是：{found}。", zh.join("、")),
+                format!("required columns are missing (in brackets: headers that would do): {}; the file has {found}.", en.join(", ")),
+            );
+            (why, wrong_vendor(fits.first().map(String::as_str)))
+        }
         Error::Header { reason } => (
             Text::new(format!("表头无法使用（{reason}）。"), format!("the header cannot be used: {reason}.")),
             Text::new("请从源系统重新导出，第一行应为表头。", "export it again; its first line must be the header."),
@@ -86,9 +89,8 @@ pub(super) fn of_error(standard: &Standard, folder: &str, error: &Error) -> Verd
     Verdict::Refused { why, advice }
 }
 
-fn wrong_vendor(standard: &Standard, folder: &str, found: &str) -> Text {
-    let headers: Vec<&str> = found.split(", ").collect();
-    match fitting(standard, folder, &headers) {
+fn wrong_vendor(fits: Option<&str>) -> Text {
+    match fits {
         Some(name) => Text::new(
             format!("表头看起来是“{name}”的文件，请放到 inbox/{name}/。"),
             format!("its header looks like a file of \"{name}\": put it into inbox/{name}/."),
@@ -99,28 +101,6 @@ fn wrong_vendor(standard: &Standard, folder: &str, found: &str) -> Text {
              mapping changed.",
         ),
     }
-}
-
-/// The other mapping that finds all its required columns in these headers, and most columns of all.
-fn fitting<'s>(standard: &'s Standard, folder: &str, headers: &[&str]) -> Option<&'s str> {
-    let has = |header: &String| headers.contains(&header.as_str());
-    let fit = |name: &'s str| -> Option<(usize, &'s str)> {
-        let mapping = standard.mapping(name).ok()?;
-        let kind = standard.kind(&mapping.kind).ok()?;
-        let found = |column: &xueqing_schema::Column| {
-            column.from.iter().all(&has) && (column.any.is_empty() || column.any.iter().any(&has))
-        };
-        let pivoted = mapping.unpivot.as_ref();
-        let missing = kind.fields.iter().filter(|field| field.required && field.default.is_none()).any(|field| {
-            let filled = mapping.columns.get(&field.name).is_some_and(&found);
-            !filled && pivoted.is_none_or(|unpivot| unpivot.field != field.name)
-        });
-        let read = mapping.columns.values().filter(|column| column.value.is_none() && found(column)).count();
-        (!missing && read > 0).then_some((read, name))
-    };
-    let mut fits: Vec<_> = names(standard).filter(|name| *name != folder).filter_map(fit).collect();
-    fits.sort();
-    fits.pop().map(|(_, name)| name)
 }
 
 fn names(standard: &Standard) -> impl Iterator<Item = &str> {
@@ -147,7 +127,7 @@ mod tests {
     fn words(verdict: Verdict) -> (Text, Text) {
         match verdict {
             Verdict::Refused { why, advice } => (why, advice),
-            Verdict::Read(_) => panic!("not a refusal"),
+            Verdict::Read(_) | Verdict::Parcel(_) => panic!("not a refusal"),
         }
     }
 
@@ -165,11 +145,12 @@ mod tests {
     fn another_vendors_file_is_sent_to_its_folder() {
         let standard = Standard::builtin().unwrap();
         let columns = standard.mapping("demo_menjin").unwrap();
-        let headers = columns.columns.values().flat_map(|column| column.from.clone()).collect::<Vec<_>>().join(", ");
-        let error = Error::Columns { field: "status".to_owned(), expected: "KQZT".to_owned(), found: headers };
-        let (why, advice) = words(of_error(&standard, "demo_banpai", &error));
+        let found: Vec<String> = columns.columns.values().flat_map(|column| column.from.clone()).collect();
+        let missing = || vec![Missing { field: "status".to_owned(), expected: "KQZT".to_owned() }];
+        let error = Error::Columns { missing: missing(), found, fits: Vec::new() };
+        let (why, advice) = words(of_error(&standard, "demo_banpai", error));
         assert!(why.zh.contains("KQZT") && advice.zh.contains("inbox/demo_menjin/"), "{} {}", why.zh, advice.zh);
-        let error = Error::Columns { field: "status".to_owned(), expected: "KQZT".to_owned(), found: "a, b".to_owned() };
-        assert!(words(of_error(&standard, "demo_banpai", &error)).1.zh.contains("别的厂商"));
+        let error = Error::Columns { missing: missing(), found: vec!["a".to_owned(), "b".to_owned()], fits: Vec::new() };
+        assert!(words(of_error(&standard, "demo_banpai", error)).1.zh.contains("别的厂商"));
     }
 }

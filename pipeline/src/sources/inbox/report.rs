@@ -5,7 +5,7 @@
 use serde::Deserialize;
 use xueqing_schema::Text;
 
-use crate::Receipt;
+use crate::{Delivery, Error, Receipt};
 
 /// Rejects that a report quotes.
 const SHOWN: usize = 20;
@@ -54,14 +54,65 @@ pub(super) struct Facts {
 pub(super) enum Verdict {
     /// Read to its end.
     Read(Receipt),
+    /// An archive or a workbook, and what became of each thing in it.
+    Parcel(Contents),
     /// Not taken, and why.
     Refused { why: Text, advice: Text },
 }
 
+/// What was in an archive or a workbook.
+pub(super) struct Contents {
+    /// All that was taken.
+    whole: Receipt,
+    taken: Vec<(String, Receipt)>,
+    left_out: Vec<String>,
+    failed: Vec<(String, Text)>,
+}
+
+impl Contents {
+    pub(super) fn of(delivery: Delivery, refused: impl Fn(Error) -> Verdict) -> Self {
+        let whole = delivery.receipt();
+        let words = |error: Option<Error>| match error.map(&refused) {
+            Some(Verdict::Refused { why, .. }) => why,
+            _ => Text::default(),
+        };
+        Self {
+            whole,
+            taken: delivery.taken.into_iter().map(|one| (one.source, one.receipt)).collect(),
+            left_out: delivery.left_out.into_iter().map(|one| one.source).collect(),
+            failed: delivery.failed.into_iter().map(|one| (one.source, words(one.error))).collect(),
+        }
+    }
+
+    fn lines(&self, language: Language) -> Vec<String> {
+        let mut lines = vec![String::new(), language.say("里面有：", "In it:")];
+        lines.extend(self.taken.iter().map(|(name, receipt)| {
+            let Receipt { read, accepted, rejected, repeated, .. } = receipt;
+            let before = before(language, *repeated);
+            language.say(
+                format!("  {name}：读到 {read} 行，收下 {accepted} 行，未收 {rejected} 行{before}。"),
+                format!("  {name}: {read} rows read, {accepted} accepted, {rejected} not{before}."),
+            )
+        }));
+        lines.extend(self.left_out.iter().map(|name| {
+            language.say(format!("  {name}：不是这种数据，已跳过。"), format!("  {name}: not data of this sort, left out."))
+        }));
+        lines.extend(self.failed.iter().map(|(name, why)| {
+            let why = language.of(why);
+            language.say(format!("  {name}：没有收下。{why}"), format!("  {name}: not taken: {why}"))
+        }));
+        lines
+    }
+}
+
 impl Verdict {
-    /// Whether the file goes to `done/`: something of it is in the tables.
+    /// Whether the file goes to `done/`: something of it is in the tables, and nothing of it could not be read.
     pub(super) fn is_done(&self) -> bool {
-        matches!(self, Self::Read(receipt) if receipt.accepted + receipt.repeated > 0)
+        match self {
+            Self::Read(receipt) => receipt.accepted + receipt.repeated > 0,
+            Self::Parcel(contents) => contents.failed.is_empty() && contents.whole.accepted + contents.whole.repeated > 0,
+            Self::Refused { .. } => false,
+        }
     }
 }
 
@@ -77,6 +128,10 @@ pub(super) fn write(language: Language, facts: &Facts, verdict: &Verdict) -> Str
             lines.push(format!("{}{}", language.say("怎么办：", "What to do: "), language.of(advice)));
         }
         Verdict::Read(receipt) => lines.extend(read(language, facts, receipt)),
+        Verdict::Parcel(contents) => {
+            lines.extend(read(language, facts, &contents.whole));
+            lines.extend(contents.lines(language));
+        }
     }
     format!("{MARK}{}\n", lines.join("\n"))
 }
@@ -139,8 +194,8 @@ fn outcome(language: Language, receipt: &Receipt) -> String {
 fn rest(language: Language, facts: &Facts) -> String {
     let source = &facts.source;
     language.say(
-        format!("全部列表（命令行）：xueqing lake quarantine --source '{source}'"),
-        format!("All of them (command line): xueqing lake quarantine --source '{source}'"),
+        format!("全部列表（命令行）：xueqing quarantine list --source '{source}'"),
+        format!("All of them (command line): xueqing quarantine list --source '{source}'"),
     )
 }
 
@@ -188,7 +243,7 @@ mod tests {
             raw: String::new(),
         };
         let rejected = read - accepted;
-        Receipt { read, accepted, rejected, repeated, version: 1, rejects: (0..rejected).map(reject).collect() }
+        Receipt { read, accepted, rejected, repeated, version: 1, rejects: (0..rejected).map(reject).collect(), ..Receipt::default() }
     }
 
     #[rstest]

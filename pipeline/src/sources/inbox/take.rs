@@ -14,12 +14,12 @@ use chrono::DateTime;
 use tokio::task::spawn_blocking;
 
 use super::look::{self, Sighting};
-use super::report::{self, Facts, Verdict};
+use super::report::{self, Contents, Facts, Verdict};
 use super::watchlist::Ready;
 use super::whole::{self, Wholeness};
 use super::{InboxOptions, refusal, shelf};
 use crate::sources::Desk;
-use crate::{Error, Feed, Format, Identity, Origin, Receipt};
+use crate::{Error, Feed, Format, Identity, Item, NotTaken, Origin, Parcel, Receipt};
 
 /// What came of one attempt at a file.
 #[derive(Debug)]
@@ -97,10 +97,10 @@ impl Taker {
             return Outcome::NotYet;
         }
         match taken {
-            Ok(receipt) => self.put_away(file, Verdict::Read(receipt)).await,
+            Ok(verdict) => self.put_away(file, verdict).await,
             Err(Trouble::Told(Error::Closed)) => Outcome::Stopped,
             Err(Trouble::Told(error)) if refusal::is_passing(&error) => Outcome::Lake(error.to_string()),
-            Err(Trouble::Told(error)) => self.put_away(file, refusal::of_error(standard, &file.folder, &error)).await,
+            Err(Trouble::Told(error)) => self.put_away(file, refusal::of_error(standard, &file.folder, error)).await,
             Err(Trouble::Disk(reason)) => Outcome::Later(reason),
         }
     }
@@ -111,7 +111,37 @@ impl Taker {
         checked.map_err(|error| error.to_string())
     }
 
-    async fn take(&self, file: &Sighting) -> Result<Receipt, Trouble> {
+    async fn take(&self, file: &Sighting) -> Result<Verdict, Trouble> {
+        let path = file.path.clone();
+        let holds = spawn_blocking(move || whole::holds_files(&path)).await.map_err(std::io::Error::other).flatten();
+        match holds.map_err(|error| Trouble::Disk(error.to_string()))? {
+            true => self.take_parcel(file).await,
+            false => self.take_file(file).await.map(Verdict::Read),
+        }
+    }
+
+    /// An archive or a workbook: each thing in it by itself.
+    async fn take_parcel(&self, file: &Sighting) -> Result<Verdict, Trouble> {
+        let (path, name, folder) = (file.path.clone(), source(file), file.folder.clone());
+        let opened = spawn_blocking(move || {
+            let file = File::open(&path).map_err(|error| Trouble::Disk(error.to_string()))?;
+            Parcel::of_file(file, &name, None).map_err(Trouble::Told)
+        });
+        let parcel = opened.await.map_err(|stopped| Trouble::Disk(stopped.to_string()))??;
+        let origin = |item: &Item| {
+            let (mapping, source) = (folder.clone(), item.source.clone());
+            Some(Origin { mapping, format: Format::Auto, encoding: None, source, identity: Identity::Content })
+        };
+        let mut delivery = self.desk.ingest.submit_parcel(parcel, origin, |_, _| {}).await;
+        let passing = |one: &NotTaken| one.error.as_ref().is_some_and(refusal::is_passing);
+        if let Some(place) = delivery.failed.iter().position(passing) {
+            return Err(Trouble::Told(delivery.failed.swap_remove(place).error.unwrap_or(Error::Closed)));
+        }
+        let standard = &self.desk.ingest.setup().standard;
+        Ok(Verdict::Parcel(Contents::of(delivery, |error| refusal::of_error(standard, &file.folder, error))))
+    }
+
+    async fn take_file(&self, file: &Sighting) -> Result<Receipt, Trouble> {
         let failed = Arc::new(AtomicBool::new(false));
         let feed = noted(file.path.clone(), Arc::clone(&failed));
         let origin = Origin {

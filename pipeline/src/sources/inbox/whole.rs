@@ -38,6 +38,13 @@ pub(super) fn check(path: &Path) -> std::io::Result<Wholeness> {
     })
 }
 
+/// Whether a file holds others: an archive, or a workbook of whatever age.
+pub(super) fn holds_files(path: &Path) -> std::io::Result<bool> {
+    let mut head = Vec::new();
+    File::open(path)?.take(8).read_to_end(&mut head)?;
+    Ok(head.starts_with(b"PK\x03\x04") || head.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]))
+}
+
 /// Whether a zip's end record is there with all of its comment.
 fn has_directory(tail: &[u8]) -> bool {
     let complete = |record: &[u8]| {
