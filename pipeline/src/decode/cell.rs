@@ -10,6 +10,8 @@ pub(super) enum Cell<'t> {
     Missing,
     Null,
     Text(&'t str),
+    /// The text that the last record had here.
+    Again(&'t str),
     /// A part of the scratch text.
     Copied(usize, usize),
     Integer(i64),
@@ -24,12 +26,15 @@ pub(super) struct Cells<'t> {
     cells: Vec<Cell<'t>>,
     /// The slots that the record has filled: far fewer than there are names to look for.
     filled: Vec<usize>,
+    /// The texts of the last record that became rows, where they stand in the input as they are.
+    last: Vec<Option<&'t str>>,
     scratch: String,
 }
 
 impl<'t> Cells<'t> {
     pub fn new(slots: usize) -> Self {
-        Self { cells: vec![Cell::Missing; slots], filled: Vec::with_capacity(slots), scratch: String::new() }
+        let (cells, last) = (vec![Cell::Missing; slots], vec![None; slots]);
+        Self { cells, filled: Vec::with_capacity(slots), last, scratch: String::new() }
     }
 
     pub fn clear(&mut self) {
@@ -37,6 +42,22 @@ impl<'t> Cells<'t> {
             self.cells[slot] = Cell::Missing;
         }
         self.scratch.clear();
+    }
+
+    /// The text that the last record had in this slot.
+    pub fn last(&self, slot: usize) -> Option<&'t str> {
+        self.last[slot]
+    }
+
+    /// Puts a text that stands in the input as it is, for the next record to be compared with.
+    pub fn put_plain(&mut self, slot: usize, text: &'t str) {
+        self.last[slot] = Some(text);
+        self.put(slot, Cell::Text(text));
+    }
+
+    /// The record has not become rows: the next is compared with nothing.
+    pub fn forget(&mut self) {
+        self.last.fill(None);
     }
 
     /// The slots that the record has filled, in its order.
@@ -67,7 +88,7 @@ impl<'t> Cells<'t> {
     pub fn text<'a>(&'a self, slot: usize, digits: &'a mut String) -> Option<&'a str> {
         let text = match self.cells[slot] {
             Cell::Missing | Cell::Null | Cell::Nested => return None,
-            Cell::Text(text) => text,
+            Cell::Text(text) | Cell::Again(text) => text,
             Cell::Copied(start, end) => &self.scratch[start..end],
             Cell::Boolean(true) => "true",
             Cell::Boolean(false) => "false",

@@ -33,6 +33,7 @@ pub(super) struct Listed {
     keys: Int32Builder,
     texts: StringBuilder,
     count: i32,
+    last: Option<i32>,
     generation: u64,
     /// By place: the key plus one, or zero for a text that the batch does not have yet.
     known: Vec<i32>,
@@ -41,7 +42,7 @@ pub(super) struct Listed {
 impl Listed {
     fn new(rows: usize) -> Self {
         let (keys, texts) = (Int32Builder::with_capacity(rows), StringBuilder::new());
-        Self { keys, texts, count: 0, generation: 0, known: Vec::new() }
+        Self { keys, texts, count: 0, last: None, generation: 0, known: Vec::new() }
     }
 
     pub fn append(&mut self, place: Place, text: &str) {
@@ -58,10 +59,17 @@ impl Listed {
             self.count += 1;
             *known = self.count;
         }
-        self.keys.append_value(*known - 1);
+        self.last = Some(*known - 1);
+        self.keys.append_option(self.last);
+    }
+
+    /// Appends what was appended last.
+    pub fn append_again(&mut self) {
+        self.keys.append_option(self.last);
     }
 
     pub fn append_null(&mut self) {
+        self.last = None;
         self.keys.append_null();
     }
 

@@ -41,6 +41,9 @@ pub(super) struct Converter {
     unique: bool,
     last_time: (String, Option<i64>),
     instants: Option<Instants>,
+    /// The slot that the last value came from, and the instant that it was.
+    last: Option<usize>,
+    last_micros: i64,
 }
 
 /// What a text of a field stands for.
@@ -66,11 +69,14 @@ impl Converter {
             unique: false,
             last_time: (String::new(), None),
             instants: plain.then(|| Instants::new(plan.zone)),
+            last: None,
+            last_micros: 0,
         }
     }
 
     /// An empty column for the field.
-    pub fn column(&self, field: &FieldPlan, rows: usize) -> Column {
+    pub fn column(&mut self, field: &FieldPlan, rows: usize) -> Column {
+        self.last = None;
         Column::new(&field.target, !self.unique, rows)
     }
 
@@ -98,8 +104,12 @@ impl Converter {
             Input::Pivoted => self.append_text(field, plan, row.pivoted, column),
             Input::Joined(slots) if slots.iter().any(|&slot| cells.get(slot) == Cell::Nested) => Err(nested(field)),
             Input::Joined(slots) => self.append_text(field, plan, join(field, cells, slots, scratch), column),
+            Input::First(_) if first.is_some_and(|slot| self.append_again(slot, cells.get(slot), column)) => Ok(()),
             Input::First(_) => match first {
-                None => self.append_text(field, plan, None, column),
+                None => {
+                    self.forget();
+                    self.append_text(field, plan, None, column)
+                }
                 Some(slot) if direct(field, cells.get(slot), column) => Ok(()),
                 Some(slot) => match cells.get(slot) {
                     Cell::Nested => Err(nested(field)),
@@ -110,6 +120,23 @@ impl Converter {
                 },
             },
         }
+    }
+
+    /// The last row was none: what it had is not repeated.
+    pub fn forget(&mut self) {
+        self.last = None;
+    }
+
+    /// Appends the last value once more, if the cell says that the text is the last one; true when it did.
+    fn append_again(&mut self, slot: usize, cell: Cell<'_>, column: &mut Column) -> bool {
+        let again = matches!(cell, Cell::Again(_)) && self.last == Some(slot);
+        self.last = matches!(cell, Cell::Text(_) | Cell::Again(_)).then_some(slot);
+        match column {
+            Column::Listed(column) if again => column.append_again(),
+            Column::Timestamp(column) if again => column.append_value(self.last_micros),
+            _ => return false,
+        }
+        true
     }
 
     /// What a text stands for, if anything; an error for a text that is no code.
@@ -161,7 +188,10 @@ impl Converter {
                 column.append_value(number(text).ok_or_else(mistyped(NUMBER))? * field.scale.unwrap_or(1.0));
             }
             Column::Boolean(column) => column.append_value(boolean(text).ok_or_else(mistyped(BOOLEAN))?),
-            Column::Timestamp(column) => column.append_value(self.timestamp(field, plan, text).ok_or_else(mistyped(TIMESTAMP))?),
+            Column::Timestamp(column) => {
+                self.last_micros = self.timestamp(field, plan, text).ok_or_else(mistyped(TIMESTAMP))?;
+                column.append_value(self.last_micros);
+            }
             Column::Date(column) => column.append_value(self.date(field, text).ok_or_else(mistyped(DATE))?),
         }
         Ok(())

@@ -5,6 +5,7 @@
 
 use super::cell::{Cell, Cells};
 use super::keys::Keys;
+use super::memo::same;
 
 /// Powers of ten that are exact as floating point.
 const POWERS: [f64; 16] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
@@ -23,12 +24,18 @@ pub(super) fn read<'t>(record: &'t str, keys: &mut Keys, cells: &mut Cells<'t>) 
         text.skip_space();
         text.take(b':')?;
         text.skip_space();
-        let cell = text.value()?;
-        if let Some(slot) = slot {
-            if cells.get(slot) != Cell::Missing {
-                return None;
-            }
-            cells.put(slot, cell);
+        if let Some(slot) = slot
+            && cells.get(slot) != Cell::Missing
+        {
+            return None;
+        }
+        match (slot, slot.and_then(|slot| cells.last(slot))) {
+            (Some(slot), Some(last)) if text.repeats(last) => cells.put(slot, Cell::Again(last)),
+            (slot, _) => match (slot, text.value()?) {
+                (Some(slot), Cell::Text(plain)) => cells.put_plain(slot, plain),
+                (Some(slot), cell) => cells.put(slot, cell),
+                (None, _) => {}
+            },
         }
         text.skip_space();
         match text.next()? {
@@ -75,6 +82,18 @@ impl<'t> Text<'t> {
         }
         let name = self.string()?;
         Some(keys.slot(place, name))
+    }
+
+    /// Passes over a string if it is this one.
+    fn repeats(&mut self, last: &str) -> bool {
+        let end = self.at + 1 + last.len();
+        let same = self.bytes.get(end) == Some(&b'"')
+            && self.bytes[self.at] == b'"'
+            && same(&self.bytes[self.at + 1..end], last.as_bytes());
+        if same {
+            self.at = end + 1;
+        }
+        same
     }
 
     fn value(&mut self) -> Option<Cell<'t>> {

@@ -23,6 +23,7 @@ pub(super) fn parse<'t>(record: &'t str, keys: &mut Keys, cells: &mut Cells<'t>)
         }
         cells.clear();
     }
+    cells.forget();
     with_serde(record, keys, cells)
 }
 

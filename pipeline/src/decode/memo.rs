@@ -73,12 +73,16 @@ impl<V> Memo<V> {
 
 /// Whether two texts are equal; short ones, which most are, in two steps without a call.
 #[inline]
-fn same(one: &[u8], other: &[u8]) -> bool {
+pub(super) fn same(one: &[u8], other: &[u8]) -> bool {
     if one.len() != other.len() {
         return false;
     }
     match (one.first_chunk::<8>(), other.first_chunk::<8>(), one.last_chunk::<8>(), other.last_chunk::<8>()) {
         (Some(begins), Some(with), Some(ends), Some(also)) if one.len() <= 16 => begins == with && ends == also,
+        (Some(begins), Some(with), ..) if one.len() <= 32 => {
+            let chunks = |text: &[u8]| (text.first_chunk::<16>().copied(), text.last_chunk::<16>().copied());
+            begins == with && chunks(one) == chunks(other)
+        }
         (Some(begins), Some(with), ..) => begins == with && one == other,
         _ => one.iter().zip(other).all(|(a, b)| a == b),
     }

@@ -150,7 +150,10 @@ impl Run {
             };
             match read {
                 Ok(()) => self.append_record(record, &mut cells, &mut batch),
-                Err(fault) => batch.rejects.push(fault.at(record.line, record.bytes)),
+                Err(fault) => {
+                    cells.forget();
+                    batch.rejects.push(fault.at(record.line, record.bytes));
+                }
             }
         }
         for ((field, converter), column) in self.plan.fields.iter().zip(&mut self.converters).zip(&batch.columns) {
@@ -159,8 +162,8 @@ impl Run {
         batch.finish(&self.plan, block, (place.offset - from) as u64).map(Some)
     }
 
-    fn batch(&self, rows: usize) -> Batch {
-        let columns = self.plan.fields.iter().zip(&self.converters).map(|(field, converter)| converter.column(field, rows));
+    fn batch(&mut self, rows: usize) -> Batch {
+        let columns = self.plan.fields.iter().zip(&mut self.converters).map(|(field, converter)| converter.column(field, rows));
         let (columns, origins) = (columns.collect(), Vec::with_capacity(rows));
         Batch { columns, rows: 0, origins, dropped: Vec::new(), rejects: Vec::new() }
     }
@@ -216,11 +219,17 @@ impl Run {
             if !filled && cells.get(*slot) != Cell::Nested {
                 continue;
             }
-            cells.put(pivot.value, cells.get(*slot));
+            // The last value was another column's.
+            let cell = match cells.get(*slot) {
+                Cell::Again(text) => Cell::Text(text),
+                cell => cell,
+            };
+            cells.put(pivot.value, cell);
             self.append_row(record, &Row { cells, pivoted: Some(code) }, batch);
         }
         if batch.rows == before {
             let fault = Fault::required(plan.source(pivot.value));
+            cells.forget();
             batch.rejects.push(fault.at(record.line, record.bytes));
         }
     }
@@ -240,6 +249,7 @@ impl Run {
         match fault {
             None => batch.origins.push(record.origin()),
             Some(fault) => {
+                self.converters.iter_mut().for_each(Converter::forget);
                 batch.dropped.push(batch.rows);
                 batch.rejects.push(fault.at(record.line, record.bytes));
             }

@@ -220,7 +220,9 @@ mod tests {
         let text = Report::of(vec![report], 1.0, 1.0).summary();
         assert!(text.contains("already taken · 已导入过\n") && text.contains("2 already taken · 其中 2 行已导入过"), "{text}");
         assert!(text.contains("12 rows read") && text.contains("其中 7 行先前已导入过"), "{text}");
-        assert!(!Report::of(vec![Report { files: vec![file(3, 0)], ..Report::default() }], 1.0, 1.0).summary().contains("已导入过"));
+        assert!(
+            !Report::of(vec![Report { files: vec![file(3, 0)], ..Report::default() }], 1.0, 1.0).summary().contains("已导入过")
+        );
     }
 
     #[test]

@@ -121,3 +121,51 @@ fn plain_records_and_others_are_read_alike() {
         assert!(values.iter().all(|value| *value == values[0]), "{field}: {values:?}");
     }
 }
+
+#[test]
+fn values_that_repeat_from_record_to_record_are_what_they_say() {
+    let row = |student: &str, note: &str, subject: &str| {
+        format!(r#"{{"student":"{student}","at":"2026-11-20T08:00:00+08:00","note":"{note}","subject":"{subject}"}}"#)
+    };
+    let lines = [
+        row("1", "a", "math"),
+        row("1", "a", "math"),
+        row("1", "b", "alchemy"),
+        row("1", "b", "math"),
+        row("1", "b\\n", "math"),
+        row("1", "b", "math"),
+        r#"{"student":"1","at":"2026-11-20T08:00:00+08:00","subject":"math"}"#.to_owned(),
+        row("1", "b", "math"),
+        "{".to_owned(),
+        row("2", "b", "math"),
+    ];
+    let outcome = decode("reading", lines.join("\n"));
+    assert_eq!(outcome.rules(), [(3, "code"), (9, "json")]);
+    assert_eq!(outcome.column("note"), ["a", "a", "b", "b", "b", "-", "b", "b"]);
+    assert_eq!(outcome.column("subject"), ["math"; 8]);
+    let [one, two] = ["1", "2"].map(|student| ids().hash("student", "", student));
+    assert_eq!(outcome.column("student"), [vec![one; 7], vec![two]].concat());
+    let instant = outcome.column("at")[0].clone();
+    assert_eq!(outcome.column("at"), vec![instant; 8]);
+}
+
+proptest::proptest! {
+    #[test]
+    fn records_read_together_are_those_read_alone(
+        rows in proptest::collection::vec(("[12]", "[ab]{0,2}", "math|chinese|alchemy", "2026-11-2[01]|then", 0..8u8), 1..30)
+    ) {
+        let line = |(student, note, subject, at, odd): &(String, String, String, String, u8)| match odd {
+            0 => format!(r#"{{"student":"{student}","at":"{at}"}}"#),
+            1 => format!(r#"{{"at":"{at}","student":"{student}","note":"\\u0061{note}","subject":"{subject}"}}"#),
+            2 => format!(r#"{{"student":null,"at":"{at}","note":{{"x":1}}}}"#),
+            _ => format!(r#"{{"student":"{student}","at":"{at}","note":"{note}","subject":"{subject}"}}"#),
+        };
+        let lines: Vec<String> = rows.iter().map(line).collect();
+        let together = decode("reading", lines.join("\n"));
+        let alone: Vec<Outcome> = lines.iter().map(|line| decode("reading", line)).collect();
+        for name in ["student", "at", "note", "subject"] {
+            let alone: Vec<String> = alone.iter().flat_map(|outcome| outcome.column(name)).collect();
+            proptest::prop_assert_eq!(together.column(name), alone);
+        }
+    }
+}

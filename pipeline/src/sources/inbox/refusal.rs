@@ -61,12 +61,16 @@ pub(super) fn empty() -> Verdict {
 pub(super) fn of_error(standard: &Standard, folder: &str, error: Error) -> Verdict {
     let (why, advice) = match &fit::suggest(error, folder, standard) {
         Error::Columns { missing, found, fits } => {
-            let each = |Missing { field, expected }: &Missing| (format!("“{field}”（{expected}）"), format!("{field} ({expected})"));
+            let each =
+                |Missing { field, expected }: &Missing| (format!("“{field}”（{expected}）"), format!("{field} ({expected})"));
             let (zh, en): (Vec<String>, Vec<String>) = missing.iter().map(each).unzip();
             let found = listed(found);
             let why = Text::new(
                 format!("缺少必需的列，括号内是可用的表头：{}；文件的表头是：{found}。", zh.join("、")),
-                format!("required columns are missing (in brackets: headers that would do): {}; the file has {found}.", en.join(", ")),
+                format!(
+                    "required columns are missing (in brackets: headers that would do): {}; the file has {found}.",
+                    en.join(", ")
+                ),
             );
             (why, wrong_vendor(fits.first().map(String::as_str)))
         }

@@ -243,7 +243,15 @@ mod tests {
             raw: String::new(),
         };
         let rejected = read - accepted;
-        Receipt { read, accepted, rejected, repeated, version: 1, rejects: (0..rejected).map(reject).collect(), ..Receipt::default() }
+        Receipt {
+            read,
+            accepted,
+            rejected,
+            repeated,
+            version: 1,
+            rejects: (0..rejected).map(reject).collect(),
+            ..Receipt::default()
+        }
     }
 
     #[rstest]
