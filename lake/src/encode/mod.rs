@@ -72,7 +72,7 @@ struct Job<'b> {
 
 enum Writer {
     Texts(Texts),
-    Other(ArrowColumnWriter),
+    Other(Box<ArrowColumnWriter>),
 }
 
 impl Layout {
@@ -124,7 +124,7 @@ impl Layout {
             jobs.extend(columns.map(|(place, (field, writer))| {
                 let writer = match field.data_type() {
                     DataType::Utf8 => Writer::Texts(Texts::new(self.parquet.column(place), rows)),
-                    _ => Writer::Other(writer),
+                    _ => Writer::Other(Box::new(writer)),
                 };
                 Job { group, place, field: Arc::clone(field), writer, batches }
             }));
