@@ -17,6 +17,8 @@ use crate::error::Missing;
 use crate::{Error, Result};
 
 const DELIMITERS: [u8; 4] = [b',', b'\t', b';', b'|'];
+/// Why a header that is no text of its encoding cannot be used.
+pub(crate) const OTHER_ENCODING: &str = "it is not in the encoding it seems to be in: name the file's encoding";
 /// The header is looked for in so many rows that are not blank.
 const ROWS: usize = 20;
 
@@ -168,7 +170,7 @@ fn row(text: &[u8], delimiter: u8, whole: bool) -> Result<Row> {
         return Err(unreadable("it is longer than 1 MiB"));
     }
     let row = std::str::from_utf8(&text[..end]);
-    let row = row.map_err(|_| unreadable("it is not in the encoding it seems to be in: name the file's encoding"))?;
+    let row = row.map_err(|_| unreadable(OTHER_ENCODING))?;
     Ok(Row { cells: csv::cells_of(row.trim_end_matches('\r'), delimiter), next })
 }
 

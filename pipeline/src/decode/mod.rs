@@ -54,6 +54,7 @@ use crate::{Error, Result};
 pub use blocks::Mark;
 use blocks::{Block, Blocks};
 use frames::{Frame, Frames};
+pub(crate) use header::OTHER_ENCODING;
 use plan::Plan;
 use pool::{Then, Workers};
 use refit::Refit;

@@ -6,7 +6,7 @@
 use xueqing_schema::{Standard, Text};
 
 use super::report::Verdict;
-use crate::decode::fit;
+use crate::decode::{OTHER_ENCODING, fit};
 use crate::error::listed;
 use crate::{Error, Missing};
 
@@ -74,6 +74,16 @@ pub(super) fn of_error(standard: &Standard, folder: &str, error: Error) -> Verdi
             );
             (why, wrong_vendor(fits.first().map(String::as_str)))
         }
+        Error::Header { reason } if reason == OTHER_ENCODING => (
+            Text::new(
+                "表头的字符编码与这个文件夹的厂商不同，读出来是乱码。",
+                "its header is in another character encoding than this folder's vendor uses.",
+            ),
+            Text::new(
+                "多半是别的厂商的文件：请放到对应的文件夹，或按该厂商的编码重新导出。",
+                "it is probably another vendor's file: put it into the folder that fits, or export it in this vendor's encoding.",
+            ),
+        ),
         Error::Header { reason } => (
             Text::new(format!("表头无法使用（{reason}）。"), format!("the header cannot be used: {reason}.")),
             Text::new("请从源系统重新导出，第一行应为表头。", "export it again; its first line must be the header."),

@@ -156,7 +156,8 @@ fn read(language: Language, facts: &Facts, receipt: &Receipt) -> Vec<String> {
             format!("{read} rows read: {accepted} accepted, {rejected} not{}.", before(language, *repeated)),
         ),
     ];
-    if *rejected > 0 {
+    // What was rejected of a repeat is listed under the name that it had then.
+    if *rejected > 0 && repeated < read {
         lines.push(String::new());
         lines.push(language.say("没有收下的行和原因：", "Rows that were not accepted, and why:"));
         lines.extend(receipt.rejects.iter().take(SHOWN).map(|reject| {
@@ -273,6 +274,12 @@ mod tests {
         assert!(chinese.starts_with(MARK));
         let english = write(Language::En, &facts(), &verdict);
         assert!(english.contains(en) && english.contains("What to do: ") && !english.contains("怎么办"), "{english}");
+    }
+
+    #[test]
+    fn a_repeat_lists_no_rejects_again() {
+        let report = write(Language::Zh, &facts(), &Verdict::Read(receipt(9, 8, 9)));
+        assert!(report.contains("以前已经收过") && !report.contains("没有收下的行和原因"), "{report}");
     }
 
     #[test]
