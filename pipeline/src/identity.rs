@@ -52,6 +52,16 @@ pub(crate) struct Claim {
 }
 
 impl Claim {
+    /// What holds of the input now, and must still hold when its rows are committed.
+    pub(crate) fn of(identity: &Identity, name: Option<&str>, table: &Table) -> Self {
+        let source = match identity {
+            Identity::Offset { source, .. } => Some(source.as_str()),
+            _ => name,
+        };
+        let expected = source.map(|source| (source.to_owned(), table.position(source)));
+        Self { positions: Vec::new(), expected }
+    }
+
     /// What the next commit of the same input expects once this one is done.
     pub(crate) fn advanced(&self) -> Option<(String, Option<i64>)> {
         let (source, before) = self.expected.clone()?;

@@ -19,7 +19,7 @@ use xueqing_schema::{Kind, Mapping, SEQ, Standard};
 use crate::closing::{self, Calendar};
 use crate::commit::{Committer, Submission, Tables};
 use crate::decode::Mark;
-use crate::identity::{Earlier, Identity};
+use crate::identity::{Claim, Earlier, Identity};
 use crate::outbox::{Outbox, UNIT};
 use crate::quarantine::{self, Filter, QuarantinedRow};
 use crate::refusals::{self, Page, Refusals};
@@ -166,6 +166,8 @@ impl Ingest {
         if name.is_some() {
             table.refresh().await?;
         }
+        // Before what was taken is read: whatever is committed after this look makes the commit refuse.
+        let claim = Claim::of(&origin.identity, name.as_deref(), table);
         let earlier = name.as_deref().and_then(|name| Earlier::of(table, name));
         let mut receipt = earlier.map(Earlier::receipt).unwrap_or_default();
         let kind = Arc::clone(reading.validator.kind());
@@ -178,7 +180,7 @@ impl Ingest {
             (chunks, task) = reading.start(&feed, None);
             first = chunks.recv().await;
         }
-        outbox.claim(&origin.identity, name, table, receipt.tally());
+        outbox.claim(&origin.identity, name, claim, receipt.tally());
         let mut bytes = 0;
         let mut next = first;
         while let Some(checked) = next {

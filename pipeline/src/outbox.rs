@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
-use xueqing_lake::{Position, Table};
+use xueqing_lake::Position;
 use xueqing_schema::Kind;
 
 use crate::commit::Submission;
@@ -73,15 +73,11 @@ impl Outbox {
     }
 
     /// Has the commits remember the input: under `name` how far it is taken, or at the end its source's own number.
-    pub(crate) fn claim(&mut self, identity: &Identity, name: Option<String>, table: &Table, before: Tally) {
-        let source = match identity {
-            Identity::Offset { source, next } => {
-                self.last = vec![Position { source: source.clone(), value: *next }];
-                Some(source.clone())
-            }
-            _ => name.clone(),
-        };
-        self.claim.expected = source.map(|source| (source.clone(), table.position(&source)));
+    pub(crate) fn claim(&mut self, identity: &Identity, name: Option<String>, claim: Claim, before: Tally) {
+        if let Identity::Offset { source, next } = identity {
+            self.last = vec![Position { source: source.clone(), value: *next }];
+        }
+        self.claim = claim;
         self.name = name;
         self.tally = before;
     }

@@ -16,7 +16,7 @@ const TEXTS_REMEMBERED: usize = 200_000;
 /// Whole numbers up to here are exact as floating point.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 const INTEGER: (&str, &str) = ("整数", "a whole number");
-const NUMBER: (&str, &str) = ("数字", "a number");
+pub(super) const NUMBER: (&str, &str) = ("数字", "a number");
 const BOOLEAN: (&str, &str) = ("是/否", "true or false");
 const TIMESTAMP: (&str, &str) = ("可识别的时间", "a time that can be read");
 const DATE: (&str, &str) = ("可识别的日期", "a date that can be read");

@@ -15,7 +15,7 @@ use arrow::json::LineDelimitedWriter;
 use super::blocks::{Block, Mark};
 use super::cell::Cells;
 use super::column::Column;
-use super::convert::{Converter, Row, Scratch};
+use super::convert::{Converter, NUMBER, Row, Scratch};
 use super::frames::Frame;
 use super::header;
 use super::plan::{FieldPlan, Input, Plan, Target};
@@ -250,7 +250,7 @@ fn numbers(field: &FieldPlan, from: &ArrayRef) -> Result<Fitted> {
         return Ok(numbers.into());
     }
     let infinite = values.iter().enumerate().filter_map(|(row, value)| Some((row, value.filter(|value| value.is_infinite())?)));
-    let faults = infinite.map(|(row, value)| (row, Fault::not_a_number(&field.name, value))).collect();
+    let faults = infinite.map(|(row, value)| (row, Fault::mistyped(&field.name, &value.to_string(), NUMBER))).collect();
     let finite = values.iter().map(|value| value.filter(|value| value.is_finite()));
     Ok(Fitted { column: Arc::new(finite.collect::<arrow::array::Float64Array>()), faults })
 }

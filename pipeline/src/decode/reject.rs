@@ -51,10 +51,6 @@ impl Fault {
         Self::new("type", format!("字段“{field}”的值“{text}”不是{zh}"), format!("{field}: \"{text}\" is not {en}")).of(field)
     }
 
-    pub fn not_a_number(field: &str, value: f64) -> Self {
-        Self::mistyped(field, &value.to_string(), ("数字", "a number"))
-    }
-
     pub fn unknown_code(field: &str, text: &str, set: &str) -> Self {
         let text = quote(text);
         let zh = format!("字段“{field}”的值“{text}”不在代码集 {set} 中");
