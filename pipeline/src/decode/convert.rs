@@ -104,21 +104,38 @@ impl Converter {
             Input::Pivoted => self.append_text(field, plan, row.pivoted, column),
             Input::Joined(slots) if slots.iter().any(|&slot| cells.get(slot) == Cell::Nested) => Err(nested(field)),
             Input::Joined(slots) => self.append_text(field, plan, join(field, cells, slots, scratch), column),
-            Input::First(_) if first.is_some_and(|slot| self.append_again(slot, cells.get(slot), column)) => Ok(()),
             Input::First(_) => match first {
+                Some(slot) => self.append_cell(field, plan, (cells, slot), scratch, column),
                 None => {
                     self.forget();
+                    if field.is_optional() {
+                        column.append_null();
+                        return Ok(());
+                    }
                     self.append_text(field, plan, None, column)
                 }
-                Some(slot) if direct(field, cells.get(slot), column) => Ok(()),
-                Some(slot) => match cells.get(slot) {
-                    Cell::Nested => Err(nested(field)),
-                    Cell::Number(value) if value.abs() >= EXACT && matches!(column, Column::Text(_) | Column::Listed(_)) => {
-                        Err(Fault::mistyped(&field.name, &value.to_string(), WRITTEN_OUT))
-                    }
-                    _ => self.append_text(field, plan, cells.text(slot, &mut scratch.digits), column),
-                },
             },
+        }
+    }
+
+    fn append_cell(
+        &mut self,
+        field: &FieldPlan,
+        plan: &Plan,
+        (cells, slot): (&Cells<'_>, usize),
+        scratch: &mut Scratch,
+        column: &mut Column,
+    ) -> Result<(), Fault> {
+        let cell = cells.get(slot);
+        if self.append_again(slot, cell, column) || direct(field, cell, column) {
+            return Ok(());
+        }
+        match cell {
+            Cell::Nested => Err(nested(field)),
+            Cell::Number(value) if value.abs() >= EXACT && matches!(column, Column::Text(_) | Column::Listed(_)) => {
+                Err(Fault::mistyped(&field.name, &value.to_string(), WRITTEN_OUT))
+            }
+            _ => self.append_text(field, plan, cells.text(slot, &mut scratch.digits), column),
         }
     }
 

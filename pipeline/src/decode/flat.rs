@@ -18,11 +18,7 @@ pub(super) fn read<'t>(record: &'t str, keys: &mut Keys, cells: &mut Cells<'t>) 
     text.skip_space();
     text.take(b'{')?;
     for place in 0.. {
-        text.skip_space();
-        text.take(b'"')?;
         let slot = text.name(place, keys)?;
-        text.skip_space();
-        text.take(b':')?;
         text.skip_space();
         if let Some(slot) = slot
             && cells.get(slot) != Cell::Missing
@@ -75,12 +71,18 @@ impl<'t> Text<'t> {
         }
     }
 
+    /// The slot of the member that follows, its name and colon taken.
+    #[inline]
     fn name(&mut self, place: usize, keys: &mut Keys) -> Option<Option<usize>> {
+        self.skip_space();
         if let Some((length, slot)) = keys.usual(place, &self.bytes[self.at..]) {
-            self.at += length + 1;
+            self.at += length;
             return Some(slot);
         }
+        self.take(b'"')?;
         let name = self.string()?;
+        self.skip_space();
+        self.take(b':')?;
         Some(keys.slot(place, name))
     }
 

@@ -15,25 +15,38 @@ pub(super) struct Instants {
     zone: Tz,
     quarter: i64,
     offset: Option<i64>,
+    /// The last text's date and `T`, and its first second.
+    date: ([u8; 11], i64),
+    /// What stood behind the last text's seconds when it was an offset, and its seconds.
+    tail: ([u8; 6], i64),
 }
 
 impl Instants {
     pub fn new(zone: Tz) -> Self {
-        Self { zone, quarter: i64::MIN, offset: None }
+        Self { zone, quarter: i64::MIN, offset: None, date: (*b"1970-01-01T", 0), tail: (*b"+00:00", 0) }
     }
 
     /// Microseconds since 1970 (UTC), or None for a text of another shape.
     pub fn read(&mut self, text: &str) -> Option<i64> {
-        let (head, tail) = text.as_bytes().split_at_checked(19)?;
-        let seconds = local_seconds(head)?;
+        let (head, tail) = text.as_bytes().split_first_chunk::<19>()?;
+        let [date @ .., h1, h2, b':', m1, m2, b':', s1, s2] = head else { return None };
+        if self.date.0 != *date {
+            self.date = (*date, midnight(date)?);
+        }
+        let seconds = self.date.1 + clock([[*h1, *h2], [*m1, *m2], [*s1, *s2]])?;
+        if head[10] == b'T' && *tail == self.tail.0 {
+            return Some((seconds - self.tail.1) * SECOND);
+        }
         let (micros, tail) = fraction(tail)?;
         let offset = match tail {
             [] => self.offset_at(seconds)?,
             [b'Z'] if head[10] == b'T' => 0,
             [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] if head[10] == b'T' => {
                 let (hours, minutes) = (digits(&[*h1, *h2])?, digits(&[*m1, *m2])?);
-                let seconds = (hours < 24 && minutes < 60).then_some(hours * 3600 + minutes * 60)?;
-                if *sign == b'-' { -seconds } else { seconds }
+                let size = (hours < 24 && minutes < 60).then_some(hours * 3600 + minutes * 60)?;
+                let offset = if *sign == b'-' { -size } else { size };
+                self.tail = ([*sign, *h1, *h2, b':', *m1, *m2], offset);
+                offset
             }
             _ => return None,
         };
@@ -59,16 +72,19 @@ impl Instants {
     }
 }
 
-/// `YYYY-MM-DDTHH:MM:SS` as seconds since 1970, of whatever zone.
-fn local_seconds(text: &[u8]) -> Option<i64> {
-    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T' | b' ', h1, h2, b':', n1, n2, b':', s1, s2] = *text else {
-        return None;
-    };
+/// The first second of `YYYY-MM-DDT` since 1970, of whatever zone.
+fn midnight(text: &[u8; 11]) -> Option<i64> {
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T' | b' '] = *text else { return None };
     let (year, month, day) = (digits(&[y1, y2, y3, y4])?, digits(&[m1, m2])?, digits(&[d1, d2])?);
-    let (hour, minute, second) = (digits(&[h1, h2])?, digits(&[n1, n2])?, digits(&[s1, s2])?);
-    let valid = hour < 24 && minute < 60 && second < 60;
-    let days = valid.then(|| days(year, month, day))??;
-    Some(days * 86_400 + hour * 3600 + minute * 60 + second)
+    Some(days(year, month, day)? * 86_400)
+}
+
+/// Hours, minutes and seconds as a second of the day.
+fn clock(parts: [[u8; 2]; 3]) -> Option<i64> {
+    let digits = parts.as_flattened().iter().map(|byte| byte.wrapping_sub(b'0'));
+    let valid = digits.fold(true, |valid, digit| valid & (digit < 10));
+    let [hour, minute, second] = parts.map(|[ten, one]| 10 * i64::from(ten.wrapping_sub(b'0')) + i64::from(one.wrapping_sub(b'0')));
+    (valid && hour < 24 && minute < 60 && second < 60).then_some(hour * 3600 + minute * 60 + second)
 }
 
 fn digits(text: &[u8]) -> Option<i64> {

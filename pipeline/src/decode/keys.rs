@@ -18,36 +18,39 @@ const PATIENCE: u8 = 32;
 pub(super) struct Keys {
     slots: HashMap<Box<str>, usize>,
     order: Vec<(Box<str>, Option<usize>)>,
-    /// By place: the name with its closing quote as one number, where it fits.
-    words: Vec<Option<Word>>,
+    /// By place: the name as it is usually written.
+    written: Vec<Written>,
     disappointments: u8,
 }
 
-/// Up to sixteen bytes, compared in one step.
-#[derive(Clone, Copy)]
-struct Word {
-    value: u128,
+/// A name in its quotes and the colon behind it, compared in one or two steps.
+struct Written {
+    text: Box<[u8]>,
+    /// The first sixteen bytes, or what there is of them.
+    begin: u128,
     mask: u128,
 }
 
-impl Word {
-    fn of(name: &str) -> Option<Self> {
-        let mut bytes = [0; 16];
-        bytes.get_mut(..name.len())?.copy_from_slice(name.as_bytes());
-        *bytes.get_mut(name.len())? = b'"';
-        let mask = u128::MAX >> (8 * (15 - name.len()));
-        Some(Self { value: u128::from_le_bytes(bytes), mask })
+impl Written {
+    fn of(name: &str) -> Self {
+        let text = format!("\"{name}\":").into_bytes().into_boxed_slice();
+        let (mut begin, length) = ([0; 16], text.len().min(16));
+        begin[..length].copy_from_slice(&text[..length]);
+        Self { begin: u128::from_le_bytes(begin), mask: u128::MAX >> (8 * (16 - length)), text }
     }
 
-    fn begins(self, text: &[u8]) -> bool {
-        text.first_chunk().is_some_and(|bytes| u128::from_le_bytes(*bytes) & self.mask == self.value)
+    #[inline]
+    fn begins(&self, text: &[u8]) -> bool {
+        let Some(begin) = text.first_chunk() else { return text.starts_with(&self.text) };
+        let same = u128::from_le_bytes(*begin) & self.mask == self.begin;
+        same && (self.text.len() <= 16 || text.get(16..self.text.len()) == Some(&self.text[16..]))
     }
 }
 
 impl Keys {
     pub fn new(sources: &BTreeMap<String, usize>) -> Self {
         let slots = sources.iter().map(|(name, slot)| (name.as_str().into(), *slot)).collect();
-        Self { slots, order: Vec::new(), words: Vec::new(), disappointments: 0 }
+        Self { slots, order: Vec::new(), written: Vec::new(), disappointments: 0 }
     }
 
     /// The slot of a member by name, tried first as the one that stood at this place in the last record.
@@ -63,14 +66,12 @@ impl Keys {
         self.order.get(place).map(|(name, _)| &**name)
     }
 
-    /// The length and slot of the member that stood at this place in the last record, if `text` goes on with it.
+    /// The length and slot of the member that stood at this place in the last record, if `text` goes on with its name in
+    /// quotes and a colon.
+    #[inline]
     pub fn usual(&self, place: usize, text: &[u8]) -> Option<(usize, Option<usize>)> {
-        let (name, slot) = self.order.get(place)?;
-        let fits = match self.words[place] {
-            Some(word) if text.len() >= 16 => word.begins(text),
-            _ => text.get(name.len()) == Some(&b'"') && text.starts_with(name.as_bytes()),
-        };
-        fits.then_some((name.len(), *slot))
+        let written = self.written.get(place)?;
+        written.begins(text).then(|| (written.text.len(), self.order[place].1))
     }
 
     pub fn expect_flat(&self) -> bool {
@@ -84,13 +85,13 @@ impl Keys {
     fn look_up(&mut self, place: usize, name: &str) -> Option<usize> {
         let slot = self.slots.get(name.trim()).copied();
         if place < ORDER_LIMIT && name.len() <= NAME_LIMIT && is_plain(name) {
-            let (known, word) = ((name.into(), slot), Word::of(name));
+            let known = (name.into(), slot);
             if place == self.order.len() {
                 self.order.push(known);
-                self.words.push(word);
+                self.written.push(Written::of(name));
             } else if let Some(old) = self.order.get_mut(place) {
                 *old = known;
-                self.words[place] = word;
+                self.written[place] = Written::of(name);
             }
         }
         slot

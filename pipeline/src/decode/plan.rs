@@ -166,6 +166,11 @@ impl FieldPlan {
         }
     }
 
+    /// A missing value is null, and no fault.
+    pub fn is_optional(&self) -> bool {
+        !self.required && self.default.is_none()
+    }
+
     /// Whether the mapping lists the vendor's values.
     pub fn looks_up(&self) -> bool {
         !self.values.is_empty() || !self.contains.is_empty()
