@@ -41,6 +41,11 @@ impl Book {
         self.acknowledged.len()
     }
 
+    /// How many events, and the sum of their revisions.
+    pub fn totals(&self) -> (usize, i64) {
+        (self.len(), self.acknowledged.values().sum())
+    }
+
     /// Compares with the current rows, row by row. Nothing acknowledged may be lost, and nothing be there twice.
     pub fn compare(&self, server: &Server) -> Verdict {
         let (mut verdict, mut found) = (Verdict::default(), HashMap::new());
@@ -76,7 +81,7 @@ fn current(server: &Server) -> Vec<(String, i64, i64)> {
     csv.lines().skip(1).map(row).collect()
 }
 
-fn ask(server: &Server, sql: &str) -> String {
+pub fn ask(server: &Server, sql: &str) -> String {
     let answer = server.post("/v1/sql?format=csv", sql.to_owned());
     assert!(answer.status().is_success(), "{}", answer.text().expect("a body"));
     answer.text().expect("a body")

@@ -10,12 +10,10 @@ use reqwest::blocking::Client;
 use crate::book::Book;
 use crate::rows::Row;
 use crate::support::District;
-use crate::{Killed, moment};
+use crate::{Killed, killed_at_start, moment};
 
 /// The longest life after the server has said where it is.
 const LONGEST: Duration = Duration::from_millis(700);
-/// So long a start may take when it is interrupted.
-const STARTING: Duration = Duration::from_millis(400);
 
 const SENDERS: usize = 4;
 /// Events of one sender that fall on one day.
@@ -36,11 +34,7 @@ impl Door {
 
     pub fn live(&mut self, district: &District, dice: &mut StdRng) -> Killed {
         if dice.random_ratio(1, 8) {
-            let mut child = district.command(&["serve", "--address", "127.0.0.1:0", "--json"]);
-            let mut child = child.stdout(std::process::Stdio::null()).spawn().expect("the binary starts");
-            std::thread::sleep(moment(dice, STARTING));
-            child.kill().expect("killed");
-            child.wait().expect("ended");
+            killed_at_start(district, dice);
             return Killed::Yes;
         }
         let begun = Instant::now();

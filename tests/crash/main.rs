@@ -4,23 +4,31 @@
 //! where they should. `XUEQING_KILLS` (default 200) sets how often it is killed, `XUEQING_CRASH_SEED` at which instants.
 //!
 //! ```text
-//!   dice ─▶ a door ─┬─ http: four senders post to `serve`     ─┐  SIGKILL   start   resend   …   compare by key
-//!                   ├─ file: `ingest` reads a file of its own ─┼─────────▶───────▶────────▶ … ─▶ with the book
-//!                   └─ upkeep: `lake compact` merges files    ─┘
+//!   dice ─▶ a door ─┬─ http: four senders post to `serve`      ─┐  SIGKILL   start   resend   …   compare by key
+//!                   ├─ file: `ingest` reads a file of its own  ─┼─────────▶───────▶────────▶ … ─▶ with the book
+//!                   ├─ mqtt: `serve` takes what a broker keeps ─┤
+//!                   └─ upkeep: `lake compact` merges files     ─┘
 //! ```
 //!
+//! The broker is never killed, and whatever life comes next takes what it keeps, an HTTP door's too.
 //! A further door is a module with `live(&mut self, district, dice) -> Killed` and a line in `Doors`.
 #![cfg(unix)]
 
 mod book;
+#[expect(dead_code, reason = "the pipeline's tests use the rest")]
+#[path = "../../pipeline/tests/ingest/broker.rs"]
+mod broker;
 mod file;
 mod http;
+mod mqtt;
 mod rows;
 #[path = "../support/mod.rs"]
 mod support;
 mod upkeep;
 
+use std::collections::BTreeMap;
 use std::io::Write;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
@@ -31,6 +39,8 @@ use support::District;
 
 /// Kills between two comparisons of everything.
 const ROUND: usize = 25;
+/// So long a start may take when it is interrupted.
+const STARTING: Duration = Duration::from_millis(400);
 
 /// Whether the process was still there to be killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,21 +52,36 @@ enum Killed {
 struct Doors {
     http: http::Door,
     file: file::Door,
+    mqtt: mqtt::Door,
+    /// How often each was killed.
+    kills: BTreeMap<&'static str, usize>,
 }
 
 impl Doors {
-    fn live(&mut self, district: &District, dice: &mut StdRng) -> Killed {
-        match dice.random_range(0..10) {
-            0..6 => self.http.live(district, dice),
-            6..9 => self.file.live(district, dice),
-            _ => upkeep::live(district, dice),
-        }
+    fn new(district: &District, dice: &mut StdRng) -> Self {
+        let (http, mqtt) = (http::Door::new(dice), mqtt::Door::new(district, dice));
+        Self { http, file: file::Door::default(), mqtt, kills: BTreeMap::new() }
+    }
+
+    fn live(&mut self, district: &District, dice: &mut StdRng) {
+        let (door, killed) = match dice.random_range(0..10) {
+            0..4 => ("http", self.http.live(district, dice)),
+            4..6 => ("file", self.file.live(district, dice)),
+            6..9 => ("mqtt", self.mqtt.live(district, dice)),
+            _ => ("upkeep", upkeep::live(district, dice)),
+        };
+        *self.kills.entry(door).or_default() += usize::from(killed == Killed::Yes);
+    }
+
+    fn killed(&self) -> usize {
+        self.kills.values().sum()
     }
 
     /// Everything that is acknowledged, over all doors.
     fn book(&self) -> Book {
         let mut book = self.http.book();
         book.add(&self.file.book);
+        book.add(self.mqtt.book());
         book
     }
 }
@@ -66,13 +91,15 @@ fn nothing_acknowledged_is_lost_or_counted_twice() {
     let kills = number("XUEQING_KILLS", 200);
     let mut dice = StdRng::seed_from_u64(number("XUEQING_CRASH_SEED", 1) as u64);
     let district = district();
-    let mut doors = Doors { http: http::Door::new(&mut dice), file: file::Door::default() };
-    let (begun, mut done) = (Instant::now(), 0);
-    while done < kills {
-        done += usize::from(doors.live(&district, &mut dice) == Killed::Yes);
-        if done % ROUND == 0 || done == kills {
+    let mut doors = Doors::new(&district, &mut dice);
+    let begun = Instant::now();
+    while doors.killed() < kills {
+        doors.live(&district, &mut dice);
+        let done = doors.killed();
+        if done.is_multiple_of(ROUND) || done == kills {
             upkeep::finish(&district);
             let server = district.serve();
+            doors.mqtt.wait(&server);
             doors.book().compare(&server);
             let (after, slowest) = (begun.elapsed().as_secs(), doors.http.slowest.as_millis());
             tell(&format!("{done} of {kills} kills after {after} s, slowest start {slowest} ms: all there"));
@@ -80,11 +107,14 @@ fn nothing_acknowledged_is_lost_or_counted_twice() {
     }
     doors.file.finish(&district);
     doors.http.finish(&district);
+    doors.mqtt.finish(&district);
     let server = district.serve();
     let (book, verdict) = (doors.book(), doors.book().compare(&server));
     book.compare_rollups(&server);
     assert_eq!(verdict.strange, 0, "rows that nobody sent or that are not acknowledged");
-    tell(&format!("crash test: {done} kills, {} acknowledged rows, {} lost, {} twice", book.len(), verdict.lost, verdict.twice));
+    let (kills, rows, broker) = (&doors.kills, book.len(), doors.mqtt.book().len());
+    tell(&format!("crash test: kills {kills:?}, {rows} acknowledged rows ({broker} of them through the broker)"));
+    tell(&format!("crash test: {} lost, {} twice", verdict.lost, verdict.twice));
 }
 
 /// A lake that commits often, so that there is much to interrupt.
@@ -103,6 +133,15 @@ fn number(name: &str, default: usize) -> usize {
 /// Past the test runner, which keeps what passing tests print.
 fn tell(line: &str) {
     writeln!(std::io::stderr(), "{line}").expect("standard error");
+}
+
+/// Starts the server and kills it before it is ready, or just after.
+fn killed_at_start(district: &District, dice: &mut StdRng) {
+    let mut command = district.command(&["serve", "--address", "127.0.0.1:0", "--json"]);
+    let mut child = command.stdout(Stdio::null()).spawn().expect("the binary starts");
+    std::thread::sleep(moment(dice, STARTING));
+    child.kill().expect("killed");
+    child.wait().expect("ended");
 }
 
 /// A random moment up to `longest`.
