@@ -18,7 +18,11 @@ pub enum Feed {
 }
 
 impl Feed {
-    pub(crate) fn open(&self) -> std::io::Result<Reader> {
+    /// Begins to read.
+    ///
+    /// # Errors
+    /// Why it cannot be read, also a second time.
+    pub fn open(&self) -> std::io::Result<Reader> {
         match self {
             Self::Again(open) => open(),
             Self::Once(reader) => {

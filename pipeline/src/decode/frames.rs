@@ -1,10 +1,12 @@
 //! Input that comes in columns: Arrow streams and files, Parquet.
 //!
 //! Promises: memory does not depend on the input's size (Parquet, whose end must be known first, waits in a temporary file); an
-//! input that ends early or is damaged is an error that says so, after everything that could be read before it.
+//! input that ends early or is damaged is an error that says so, after everything that could be read before it; a few bytes do not
+//! stand for endless rows.
 
 use std::fs::File;
 use std::io::{Cursor, Read, Seek, SeekFrom};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::RecordBatch;
@@ -25,6 +27,9 @@ const PARQUET: &[u8; 4] = b"PAR1";
 /// An Arrow file is a stream behind a mark, which is filled up to at most so many times this many bytes, and before an index.
 const WORDS: usize = 8;
 const MARK_WORDS: usize = 8;
+/// Real records, whose keys differ, take more than a byte each; a column without values takes none for any number of rows.
+const ROWS_PER_BYTE: u64 = 250;
+const ROWS_ALWAYS: u64 = 1 << 20;
 /// How many bytes tell what an input is.
 pub(super) const HEAD: usize = 8;
 
@@ -41,6 +46,7 @@ pub(super) struct Frame {
 pub(super) struct Frames<'r> {
     source: Source<'r>,
     digest: Arc<Mutex<Xxh3Default>>,
+    bytes: Arc<AtomicU64>,
     /// Of the batch in hand, what has not been given out.
     rest: Option<RecordBatch>,
     most: usize,
@@ -53,16 +59,18 @@ enum Source<'r> {
     Parquet(ParquetRecordBatchReader),
 }
 
-/// Counts what is read into the digest.
+/// Counts what is read, and takes it into the digest.
 struct Digested<'r> {
     reader: Box<dyn Read + Send + 'r>,
     digest: Arc<Mutex<Xxh3Default>>,
+    bytes: Arc<AtomicU64>,
 }
 
 impl Read for Digested<'_> {
     fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
         let read = self.reader.read(into)?;
         self.digest.lock().unwrap_or_else(PoisonError::into_inner).update(&into[..read]);
+        self.bytes.fetch_add(read as u64, Ordering::Relaxed);
         Ok(read)
     }
 }
@@ -75,18 +83,18 @@ pub(super) fn is_columnar(head: &[u8]) -> bool {
 impl<'r> Frames<'r> {
     /// `head` is what has been read of the input already; at most `most` rows are given out at a time.
     pub fn open(head: Vec<u8>, reader: Box<dyn Read + Send + 'r>, most: usize) -> Result<Self> {
-        let digest = Arc::new(Mutex::new(Xxh3Default::new()));
+        let (digest, bytes) = (Arc::new(Mutex::new(Xxh3Default::new())), Arc::new(AtomicU64::new(0)));
         let (parquet, file) = (head.starts_with(PARQUET), head.starts_with(FILE));
         let mut whole: Box<dyn Read + Send + 'r> = Box::new(Cursor::new(head).chain(reader));
         if file {
             whole = Box::new(Cursor::new(first_words(whole.as_mut())?).chain(whole));
         }
-        let mut reader = Digested { reader: whole, digest: Arc::clone(&digest) };
+        let mut reader = Digested { reader: whole, digest: Arc::clone(&digest), bytes: Arc::clone(&bytes) };
         let source = match parquet {
             true => Source::Parquet(guarded("Parquet", || parquet_of(&mut reader))?),
             false => Source::Arrow(Box::new(Messages::new(reader))),
         };
-        Ok(Self { source, digest, rest: None, most: most.clamp(1, BATCH), at: 0, ended: false })
+        Ok(Self { source, digest, bytes, rest: None, most: most.clamp(1, BATCH), at: 0, ended: false })
     }
 
     pub fn schema(&mut self) -> Result<SchemaRef> {
@@ -115,7 +123,18 @@ impl<'r> Frames<'r> {
             Source::Arrow(reader) => reader.next(),
             Source::Parquet(reader) => reader.next().transpose().map_err(|error| unreadable(&error)),
         });
-        next.transpose()
+        next.and_then(|batch| batch.map(|batch| self.believable(batch)).transpose()).transpose()
+    }
+
+    /// A batch, unless its rows are more than the bytes up to its end can tell of.
+    fn believable(&self, batch: RecordBatch) -> Result<RecordBatch> {
+        let bytes = self.bytes.load(Ordering::Relaxed);
+        let rows = self.at.saturating_add(batch.num_rows() as u64);
+        if rows <= bytes.saturating_mul(ROWS_PER_BYTE).saturating_add(ROWS_ALWAYS) {
+            return Ok(batch);
+        }
+        let reason = format!("{rows} rows in {bytes} bytes are more than {ROWS_PER_BYTE} a byte, as real records never are");
+        Err(Error::Read { reason })
     }
 }
 

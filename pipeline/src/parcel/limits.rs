@@ -15,6 +15,8 @@ pub(super) const IN_MEMORY: u64 = 128 << 20;
 pub(super) const WORKBOOK_HELD: u64 = 64 << 20;
 /// The most cells of such a workbook, the empty ones between filled ones counted too.
 pub(super) const CELLS_HELD: u64 = 5_000_000;
+/// The most text in the cells of such a workbook, in bytes.
+pub(super) const TEXTS_HELD: u64 = 256 << 20;
 /// The most files of one archive.
 pub(super) const ENTRIES: usize = 100_000;
 

@@ -13,6 +13,8 @@ use super::merge::{Merges, WIDEST};
 /// Rows that are looked at before the first is written, to know how wide the sheet is.
 const AHEAD: usize = 64;
 const AHEAD_BYTES: usize = 4 << 20;
+/// The longest sheet, in rows.
+const TALLEST: u32 = 1 << 20;
 /// No more columns than these are believed without being seen.
 const DECLARED: usize = 1024;
 /// From here on a spreadsheet's numbers have lost digits.
@@ -45,8 +47,11 @@ impl<W: Write> SheetText<W> {
         if text.is_empty() {
             return Ok(());
         }
-        if row < self.row || column >= WIDEST {
+        if row < self.row {
             return Err(std::io::Error::other("the workbook is damaged: its rows are not in order"));
+        }
+        if row >= TALLEST || column >= WIDEST {
+            return Err(std::io::Error::other("the workbook is damaged: a cell lies where no sheet goes"));
         }
         if row > self.row {
             self.end_row()?;
@@ -210,9 +215,10 @@ mod tests {
     }
 
     #[test]
-    fn rows_that_go_backwards_are_damage() {
+    fn rows_that_go_backwards_or_too_far_are_damage() {
         let mut text = SheetText::new(Vec::new(), 0, Merges::new(Vec::new())).unwrap();
         text.put((5, 0), "a").unwrap();
         assert!(text.put((4, 0), "b").is_err());
+        assert!(text.put((4_000_000_000, 0), "b").is_err());
     }
 }

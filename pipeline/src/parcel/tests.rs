@@ -184,31 +184,70 @@ fn sheets_may_be_passed_over() {
     assert_eq!(text(parcel.next().unwrap()).unwrap().lines().count(), 20_000);
 }
 
-/// A workbook of the older form with one sheet.
-fn older(cells: &[(u16, u16, &str)], merge: Option<[u16; 4]>, locked: bool) -> Vec<u8> {
-    let record = |kind: u16, body: &[u8]| [&kind.to_le_bytes(), &(body.len() as u16).to_le_bytes(), body].concat();
+fn record(kind: u16, body: &[u8]) -> Vec<u8> {
+    [&kind.to_le_bytes(), &(body.len() as u16).to_le_bytes(), body].concat()
+}
+
+fn label(&(row, column, text): &(u16, u16, &str)) -> Vec<u8> {
+    let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let numbers = [row, column, 0, (utf16.len() / 2) as u16].map(u16::to_le_bytes).concat();
+    record(0x0204, &[numbers, vec![1], utf16].concat())
+}
+
+/// A workbook of the older form, of which `sheets` lead to the same records.
+fn compound(globals: &[u8], sheets: usize, records: &[u8]) -> Vec<u8> {
     let opening = |kind: u16| record(0x0809, &[&[0, 6], kind.to_le_bytes().as_slice(), &[0; 12]].concat());
-    let lock = if locked { record(0x002f, &[1, 0, 1, 0]) } else { Vec::new() };
     let end = record(0x000a, &[]);
-    let globals = opening(5).len() + lock.len() + (4 + 8 + 2) + end.len();
-    let bound = record(0x0085, &[&(globals as u32).to_le_bytes(), [0, 0, 2, 0].as_slice(), b"S1"].concat());
-    let label = |&(row, column, text): &(u16, u16, &str)| {
-        let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        let numbers = [row, column, 0, (utf16.len() / 2) as u16].map(u16::to_le_bytes).concat();
-        record(0x0204, &[numbers, vec![1], utf16].concat())
+    let start = opening(5).len() + globals.len() + sheets * (4 + 8 + 2) + end.len();
+    let bound = |number: usize| {
+        let name = format!("S{}", number + 1);
+        record(0x0085, &[&(start as u32).to_le_bytes(), [0, 0, 2, 0].as_slice(), name.as_bytes()].concat())
     };
-    let merged = merge.map(|merge| record(0x00e5, &[vec![1, 0], merge.map(u16::to_le_bytes).concat()].concat()));
-    let sheet = [opening(0x10), cells.iter().flat_map(label).collect(), merged.unwrap_or_default(), end.clone()].concat();
+    let bounds: Vec<u8> = (0..sheets).flat_map(bound).collect();
+    let stream = [opening(5).as_slice(), globals, &bounds, &end, &opening(0x10), records, &end].concat();
     let mut file = cfb::CompoundFile::create(Cursor::new(Vec::new())).unwrap();
-    file.create_stream("/Workbook").unwrap().write_all(&[opening(5), lock, bound, end, sheet].concat()).unwrap();
+    file.create_stream("/Workbook").unwrap().write_all(&stream).unwrap();
     file.flush().unwrap();
     file.into_inner().into_inner()
+}
+
+/// One with one sheet.
+fn older(cells: &[(u16, u16, &str)], merge: Option<[u16; 4]>, locked: bool) -> Vec<u8> {
+    let lock = if locked { record(0x002f, &[1, 0, 1, 0]) } else { Vec::new() };
+    let merged = merge.map(|merge| record(0x00e5, &[vec![1, 0], merge.map(u16::to_le_bytes).concat()].concat()));
+    compound(&lock, 1, &[cells.iter().flat_map(label).collect(), merged.unwrap_or_default()].concat())
 }
 
 #[test]
 fn a_workbook_of_the_older_form_is_read() {
     let bytes = older(&[(0, 0, "学号"), (0, 1, "语文"), (1, 0, "1"), (1, 1, "缺考")], Some([1, 1, 1, 2]), false);
     assert_eq!(unpacked(bytes, "x.xls").unwrap(), [("x.xls[S1]".to_owned(), Ok("\u{feff}学号,语文,\n1,缺考,缺考\n".to_owned()))]);
+}
+
+#[test]
+fn what_an_older_workbook_states_of_itself_is_not_believed() {
+    let spans = record(0x0200, &[0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0xff, 0xff, 0, 0]);
+    let formula = record(0x0006, &[[1, 0, 0, 0, 0, 0].as_slice(), &2_f64.to_le_bytes(), &[0; 6], &[0xff; 8]].concat());
+    let found = unpacked(compound(&[], 1, &[spans, label(&(0, 0, "学号")), formula].concat()), "x.xls").unwrap();
+    assert_eq!(found, [("x.xls[S1]".to_owned(), Ok("\u{feff}学号\n2\n".to_owned()))]);
+    assert!(refusal(compound(&[], 2, &label(&(0, 0, "a")))).contains("share bytes"));
+    let mut lying = label(&(0, 0, "a"));
+    lying[10..12].fill(0xff);
+    assert!(refusal(compound(&[], 1, &lying.repeat(2000))).contains("MiB of text"));
+}
+
+#[test]
+fn texts_that_cells_share_count_for_each_of_them() {
+    let shared = |row: u16, text: u8| record(0x00fd, &[&row.to_le_bytes(), [0, 0, 0, 0, text, 0, 0, 0].as_slice()].concat());
+    // The second is longer than a record, and goes on in narrow characters.
+    let begun = [&[0; 8], [1, 0, 8, 1, 0, b'b', 9, 9, 9, 9].as_slice(), &[0x20, 0x4e, 1, 0x66, 0x5b]].concat();
+    let rest = record(0x003c, &[&[0], b"a".repeat(19_999).as_slice(), &[1, 0, 0, b'c']].concat());
+    let globals = [record(0x00fc, &begun), rest].concat();
+    let found = unpacked(compound(&globals, 1, &[shared(0, 0), shared(1, 2)].concat()), "x.xls").unwrap();
+    assert_eq!(found[0].1, Ok("\u{feff}b\nc\n".to_owned()));
+    let cells = |text: u8| (0..5000).flat_map(|row| shared(row, text)).collect::<Vec<u8>>();
+    assert!(unpacked(compound(&globals, 1, &cells(2)), "x.xls").is_ok());
+    assert!(refusal(compound(&globals, 1, &cells(1))).contains("MiB of text"));
 }
 
 #[test]
@@ -220,18 +259,21 @@ fn passwords_are_told() {
     assert!(refusal(file.into_inner().into_inner()).contains("password"));
 }
 
-fn open_document(table: &str) -> Vec<u8> {
+fn document(content: &str) -> Vec<u8> {
     let mime = "application/vnd.oasis.opendocument.spreadsheet";
-    let content = format!(
-        "<?xml version=\"1.0\"?><office:document-content><office:body><office:spreadsheet><table:table table:name=\"S1\">{table}\
-         </table:table></office:spreadsheet></office:body></office:document-content>"
-    );
     let manifest = "<?xml version=\"1.0\"?><manifest:manifest></manifest:manifest>";
     deflated(&[
         ("mimetype", mime.as_bytes()),
         ("content.xml", content.as_bytes()),
         ("META-INF/manifest.xml", manifest.as_bytes()),
     ])
+}
+
+fn open_document(table: &str) -> Vec<u8> {
+    document(&format!(
+        "<?xml version=\"1.0\"?><office:document-content><office:body><office:spreadsheet><table:table table:name=\"S1\">{table}\
+         </table:table></office:spreadsheet></office:body></office:document-content>"
+    ))
 }
 
 #[test]
@@ -243,14 +285,33 @@ fn an_open_document_is_read_and_one_that_spreads_too_far_refused() {
     let found = unpacked(open_document(&table), "x.ods").unwrap();
     assert_eq!(found, [("x.ods[S1]".to_owned(), Ok("\u{feff}学号,语文\n1,81\n".to_owned()))]);
     let wide = "<table:table-row table:number-rows-repeated=\"100000\">\
-        <table:table-cell office:value-type=\"float\" office:value=\"1\" table:number-columns-repeated=\"16384\"/></table:table-row>";
+        <table:table-cell office:value=\"1\" table:number-columns-repeated=\"16384\"/></table:table-row>";
     assert!(refusal(open_document(wide)).contains("more than"));
+}
+
+#[rstest]
+#[case::repeated(&format!("<table:table-cell table:number-columns-repeated=\"9999\">{}</table:table-cell>", "a".repeat(100_000)))]
+#[case::spaces("<table:table-cell office:value-type=\"string\"><text:s text:c=\"99999999999\"/></table:table-cell>")]
+fn text_that_an_open_document_only_states_is_counted(#[case] cell: &str) {
+    let told = refusal(open_document(&format!("<table:table-row>{cell}</table:table-row>")));
+    assert!(told.contains("MiB of text"), "{told}");
+}
+
+#[rstest]
+#[case::end("<table:table table:name=\"S1\"><table:table-row>", "in the middle")]
+#[case::other_end("<table:table table:name=\"S1\"></x>", "expected")]
+#[case::cells("<table:table-row><table:table-cell><table:table-cell/></table:table-cell></table:table-row>", "in another")]
+#[case::attribute("<table:table-row table:number-rows-repeated=1/>", "attribute")]
+fn an_open_document_whose_parts_do_not_end_is_refused(#[case] content: &str, #[case] told: &str) {
+    let refused = refusal(document(content));
+    assert!(refused.contains(told), "{refused}");
 }
 
 #[test]
 fn workbooks_that_claim_too_much_are_refused() {
     assert!(refusal(older(&[(0, 0, "a"), (65_535, 255, "b")], None, false)).contains("more than"));
-    let strings = b"<?xml version=\"1.0\"?><sst uniqueCount=\"99999999999999\"><si><t>a</t></si></sst>";
+    let strings =
+        b"<?xml version=\"1.0\"?><!-- uniqueCount=\"1\" --><sst uniqueCount\n=\"99999999999999\"><si><t>a</t></si></sst>";
     let forged =
         deflated(&[("[Content_Types].xml", b"<Types/>"), ("xl/workbook.xml", b"<x/>"), ("xl/sharedStrings.xml", strings)]);
     assert!(refusal(forged).contains("cannot be read"));

@@ -47,9 +47,8 @@ struct Opened {
 
 impl Workbook {
     pub fn open(form: Form, spool: Spool, name: &str, budget: &Budget) -> Result<Self> {
-        guard::check(form, &spool)?;
         // The reader of a format that is forty years old may meet what it did not expect.
-        let opened = catch_unwind(AssertUnwindSafe(|| open(form, BufReader::new(spool))));
+        let opened = catch_unwind(AssertUnwindSafe(|| open(form, BufReader::new(guard::check(form, spool)?))));
         let book = opened.unwrap_or_else(|_| Err(damaged("its reader stopped unexpectedly")))?;
         let sheets = book.sheets_metadata().iter().filter(|sheet| sheet.typ == SheetType::WorkSheet);
         let sheets: Vec<String> = sheets.map(|sheet| sheet.name.clone()).collect();

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, DictionaryArray, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMillisecondArray,
+    ArrayRef, DictionaryArray, Float64Array, Int32Array, Int64Array, NullArray, RecordBatch, StringArray,
+    TimestampMillisecondArray,
 };
 use arrow::datatypes::Int32Type;
 use arrow::ipc::writer::{FileWriter, StreamWriter};
 use parquet::arrow::ArrowWriter;
+use parquet::file::properties::WriterProperties;
 use rstest::rstest;
 
 use super::*;
@@ -41,8 +43,13 @@ fn file(batch: &RecordBatch) -> Vec<u8> {
 }
 
 fn parquet(batch: &RecordBatch) -> Vec<u8> {
+    parquet_of_pages(batch, 1000)
+}
+
+fn parquet_of_pages(batch: &RecordBatch, rows: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
-    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+    let pages = WriterProperties::builder().set_data_page_row_count_limit(rows).build();
+    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(pages)).unwrap();
     writer.write(batch).unwrap();
     writer.close().unwrap();
     bytes
@@ -123,4 +130,19 @@ fn marks_lead_on_from_any_batch() {
     assert_eq!((rest.rows(), rest.lines), (3, vec![7, 8, 9]));
     let other = run(&decoder.after(Some(marks[1])), &stream(&[rows(false).slice(0, 2), rows(false), rows(false), rows(false)]));
     assert!(other.error.is_some());
+}
+
+#[test]
+fn a_few_bytes_do_not_stand_for_endless_rows() {
+    let nothing = |rows: usize| {
+        let columns = ["student", "at"].map(|name| (name, Arc::new(NullArray::new(rows)) as ArrayRef));
+        stream(&[RecordBatch::try_from_iter(columns).unwrap()])
+    };
+    assert_eq!(decode("reading", nothing(1000)).rejects.len(), 1000);
+    let endless = decode("reading", nothing(1 << 40));
+    assert!(endless.rejects.is_empty() && endless.error.unwrap().contains("rows in"));
+    let repeated: ArrayRef = Arc::new(Int32Array::from(vec![None; 2_000_000]));
+    let columns = [("student", Arc::clone(&repeated)), ("at", repeated)];
+    let found = decode("reading", parquet_of_pages(&RecordBatch::try_from_iter(columns).unwrap(), usize::MAX));
+    assert!(found.error.unwrap().contains("rows in"));
 }
