@@ -6,9 +6,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use bytes::Bytes;
-use object_store::ObjectStoreExt;
-
 use crate::error::{Error, Result};
 use crate::state::{LiveFile, State};
 use crate::table::Table;
@@ -63,7 +60,7 @@ impl Table {
         let state = self.state();
         let mut inputs = Vec::with_capacity(group.len());
         for file in group {
-            inputs.push(self.read(file).await?);
+            inputs.push(self.fetch(&self.path_of(&file.path)?).await?);
         }
         let store = self.log().store.object_store(None);
         let day = group.first().and_then(|f| f.day);
@@ -71,13 +68,6 @@ impl Table {
         let merged = merged.map_err(Error::or_full)?;
         let merged = [merged];
         Ok(self.swap(group, &merged, false).await?.map(|_| merged[0].rows))
-    }
-
-    pub(crate) async fn read(&self, file: &LiveFile) -> Result<Bytes> {
-        let failed = |source| self.failed("reading a file", source);
-        let path = self.path_of(&file.path)?;
-        let found = self.log().store.object_store(None).get(&path).await.map_err(failed)?;
-        found.bytes().await.map_err(failed)
     }
 }
 

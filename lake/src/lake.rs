@@ -3,7 +3,7 @@
 //! Invariants: one shared handle per table name within a [`Lake`]; a handle is a cheap clone; a table's name is its
 //! path below the lake.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -17,6 +17,7 @@ use url::Url;
 use crate::error::{Error, Result};
 use crate::lock::{Gate, WriteLock};
 use crate::log::Log;
+use crate::memory::{Held, Memory, Slot};
 use crate::root::Root;
 use crate::schema::Shape;
 use crate::site::{Pins, Readers, Site};
@@ -37,6 +38,7 @@ struct Inner {
     gate: Gate,
     readers: Arc<Readers>,
     clock: Clock,
+    memory: Slot,
     tables: Mutex<HashMap<String, Arc<OnceCell<Table>>>>,
 }
 
@@ -75,7 +77,7 @@ impl Lake {
         let root = Root::open(location)?;
         let gate = Gate::new(root.folder.as_deref());
         let readers = Arc::new(Readers::new(root.folder.as_deref()));
-        Ok(Lake { inner: Arc::new(Inner { root, gate, readers, clock, tables: Mutex::default() }) })
+        Ok(Lake { inner: Arc::new(Inner { root, gate, readers, clock, memory: Slot::default(), tables: Mutex::default() }) })
     }
 
     /// Where the lake lies.
@@ -122,6 +124,19 @@ impl Lake {
     /// Storage errors.
     pub async fn names(&self) -> Result<Vec<String>> {
         self.inner.root.tables().await
+    }
+
+    /// From now on, days that `memory` holds are read from there, as long as it lives.
+    pub fn hold(&self, memory: &Arc<dyn Memory>) {
+        self.inner.memory.set(memory);
+    }
+
+    /// The days of these tables that are held in memory, all of one moment; to be called before the tables are looked at.
+    pub async fn held(&self, tables: &BTreeSet<String>) -> BTreeMap<String, Arc<dyn Held>> {
+        match self.inner.memory.get() {
+            Some(memory) => memory.pin(tables).await,
+            None => BTreeMap::new(),
+        }
     }
 
     /// Waits until this is the lake's only writer; the lock ends when dropped.

@@ -11,7 +11,8 @@
 //!       │  state: columns, live files, positions  ◀── refresh ──────┘
 //!       ├─ provider ──▶ prune ──▶ scan ──▶ DataSourceExec over file://…   (pinned at a version)
 //!       │     └─ current ─▶ highest (revision, seq) per key and day
-//!       ├─ changes_since ──▶ days and files whose rows changed
+//!       │     └─ Memory ──▶ days that a process holds, read instead of what is on disk
+//!       ├─ changes_since ──▶ days and files whose rows changed;  rows ──▶ those of one file
 //!       ├─ compact, close_day, delete ──▶ files swapped for others, in one commit
 //!       ├─ maintain, vacuum ──▶ checkpoints, no litter, nothing that a running query reads
 //!       └─ verify ──▶ every file and log entry against what was written
@@ -31,7 +32,9 @@ mod litter;
 mod lock;
 mod log;
 mod maintain;
+mod memory;
 mod prune;
+mod read;
 mod repeats;
 mod retain;
 mod room;
@@ -58,6 +61,8 @@ pub use error::{Error, Result};
 pub use lake::{Clock, Lake};
 pub use lock::WriteLock;
 pub use maintain::{MaintainOptions, Maintenance};
+pub use memory::{Held, Memory};
+pub use read::Rows;
 pub use retain::{RETAINED, Retired};
 pub use search::Search;
 pub use table::{Commit, DataFile, Position, Table, TableStats};

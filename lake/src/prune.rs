@@ -3,18 +3,18 @@
 //! Invariants: filters on the partition column alone are decided here, exactly; of all other filters only the
 //! statistics are asked, and a file that may hold a matching row stays.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, BooleanArray, Date32Array, RecordBatch, UInt64Array};
-use arrow::datatypes::Schema;
+use arrow::datatypes::{FieldRef, Schema};
 use datafusion::catalog::Session;
 use datafusion::common::pruning::PruningStatistics;
 use datafusion::common::stats::Precision;
 use datafusion::common::{Column, ColumnStatistics, DFSchema, ScalarValue};
 use datafusion::error::Result;
-use datafusion::logical_expr::Expr;
 use datafusion::logical_expr::utils::conjunction;
+use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
 use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 
 use crate::schema::Shape;
@@ -48,14 +48,37 @@ pub(crate) fn remaining(state: &State, session: &dyn Session, filters: &[Expr]) 
 
 fn on_days(shape: &Shape, session: &dyn Session, filter: Expr, files: Vec<Arc<LiveFile>>) -> Result<Vec<Arc<LiveFile>>> {
     let Some(partition) = &shape.partition else { return Ok(files) };
+    let passes = passing(partition, session, filter, files.iter().map(|f| f.day).collect())?;
+    Ok(files.into_iter().zip(passes).filter(|(_, pass)| *pass).map(|(file, _)| file).collect())
+}
+
+/// Those of `days` that pass all filters on the partition column.
+pub(crate) fn days(shape: &Shape, session: &dyn Session, filters: &[Expr], days: BTreeSet<i32>) -> Result<BTreeSet<i32>> {
+    let exact = filters.iter().filter(|f| is_on_partition(shape, f)).cloned();
+    let (Some(filter), Some(partition)) = (conjunction(exact), &shape.partition) else { return Ok(days) };
+    let passes = passing(partition, session, filter, days.iter().map(|day| Some(*day)).collect())?;
+    Ok(days.into_iter().zip(passes).filter(|(_, pass)| *pass).map(|(day, _)| day).collect())
+}
+
+fn passing(partition: &FieldRef, session: &dyn Session, filter: Expr, days: Date32Array) -> Result<Vec<bool>> {
     let schema = Arc::new(Schema::new(vec![Arc::clone(partition)]));
     let filter = session.create_physical_expr(filter, &DFSchema::try_from(Arc::clone(&schema))?)?;
-    let days: Date32Array = files.iter().map(|f| f.day).collect();
+    let count = days.len();
     let batch = RecordBatch::try_new(schema, vec![Arc::new(days)])?;
-    let passes = filter.evaluate(&batch)?.into_array(files.len())?;
+    let passes = filter.evaluate(&batch)?.into_array(count)?;
     let passes = datafusion::common::cast::as_boolean_array(&passes)?;
-    let kept = files.into_iter().zip(passes.iter()).filter(|(_, pass)| *pass == Some(true));
-    Ok(kept.map(|(file, _)| file).collect())
+    Ok(passes.iter().map(|pass| pass == Some(true)).collect())
+}
+
+/// The column and value of a filter `column = value`.
+pub(crate) fn equality(schema: &Schema, filter: &Expr) -> Option<(usize, ScalarValue)> {
+    let Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) = filter else { return None };
+    match (&**left, &**right) {
+        (Expr::Column(column), Expr::Literal(value, _)) | (Expr::Literal(value, _), Expr::Column(column)) => {
+            Some((schema.index_of(column.name()).ok()?, value.clone()))
+        }
+        _ => None,
+    }
 }
 
 fn by_statistics(shape: &Shape, session: &dyn Session, filter: Expr, files: Vec<Arc<LiveFile>>) -> Result<Vec<Arc<LiveFile>>> {

@@ -1,4 +1,4 @@
-//! A pinned table as DataFusion reads it: a plain Parquet scan of the live files.
+//! A pinned table as DataFusion reads it: a plain Parquet scan of the live files, and the days that are held in memory.
 //!
 //! Invariants: the plan names nothing but files, so it can be sent to another process; a file is left out only when
 //! its partition or statistics prove that no row of it can pass; the rows never change after the provider was made; while a
@@ -13,6 +13,7 @@ use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::ScalarValue;
 use datafusion::common::config::TableParquetOptions;
 use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::datasource::physical_plan::parquet::{CachedParquetFileReaderFactory, ParquetFileReaderFactory};
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
@@ -21,10 +22,12 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
+use datafusion::physical_plan::union::UnionExec;
 use object_store::ObjectMeta;
 use object_store::path::Path;
 use parquet::arrow::async_reader::AsyncFileReader;
 
+use crate::memory::Held;
 use crate::prune;
 use crate::root::Place;
 use crate::site::{Pin, Site};
@@ -37,6 +40,7 @@ pub(crate) struct Provider {
     state: Arc<State>,
     place: Place,
     site: Site,
+    held: Option<Arc<dyn Held>>,
 }
 
 /// Opens files for one plan, and keeps them from being deleted while the plan lives.
@@ -60,7 +64,32 @@ impl ParquetFileReaderFactory for Opener {
 
 impl Provider {
     pub(crate) fn new(state: Arc<State>, place: Place, site: Site) -> Provider {
-        Provider { state, place, site }
+        Provider { state, place, site, held: None }
+    }
+
+    pub(crate) fn over(self, held: Arc<dyn Held>) -> Provider {
+        Provider { held: Some(held), ..self }
+    }
+
+    /// The rows in memory that may pass all `filters`.
+    fn in_memory(
+        &self,
+        session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+    ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+        let Some(held) = &self.held else { return Ok(None) };
+        let shape = &self.state.shape;
+        let days = prune::days(shape, session, filters, held.days())?;
+        if days.is_empty() {
+            return Ok(None);
+        }
+        let columns = projection.cloned().unwrap_or_else(|| (0..shape.schema.fields().len()).collect());
+        let equal: Vec<(usize, ScalarValue)> =
+            filters.iter().filter_map(|filter| prune::equality(&shape.schema, filter)).collect();
+        let rows = held.rows(&days, &columns, &equal)?;
+        let schema = Arc::new(shape.schema.project(&columns)?);
+        Ok(Some(MemorySourceConfig::try_new_exec(&[rows], schema, None)?))
     }
 
     fn partitioned(&self, file: &LiveFile) -> Result<PartitionedFile> {
@@ -125,8 +154,16 @@ impl TableProvider for Provider {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let files = prune::remaining(&self.state, session, filters)?;
+        let mut files = prune::remaining(&self.state, session, filters)?;
+        let memory = self.in_memory(session, projection, filters)?;
+        if let Some(held) = &self.held {
+            let days = held.days();
+            files.retain(|file| file.day.is_none_or(|day| !days.contains(&day)));
+        }
         let schema = &self.state.shape.schema;
+        if let (Some(memory), true) = (&memory, files.is_empty()) {
+            return Ok(Arc::clone(memory));
+        }
         if files.is_empty() {
             let projected = match projection {
                 Some(columns) => Arc::new(schema.project(columns)?),
@@ -144,6 +181,10 @@ impl TableProvider for Provider {
             .with_projection_indices(projection.cloned())?
             .with_limit(limit)
             .build();
-        Ok(DataSourceExec::from_data_source(scan))
+        let stored = DataSourceExec::from_data_source(scan);
+        match memory {
+            Some(memory) => UnionExec::try_new(vec![stored, memory]),
+            None => Ok(stored),
+        }
     }
 }

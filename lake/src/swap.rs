@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use deltalake::kernel::Action;
 use deltalake::protocol::SaveMode;
 use object_store::ObjectStoreExt;
@@ -60,6 +61,13 @@ impl Table {
         for path in files.iter().filter_map(|file| self.path_of(&file.add.path).ok()) {
             let _ = store.delete(&path).await;
         }
+    }
+
+    /// All of a file.
+    pub(crate) async fn fetch(&self, path: &Path) -> Result<Bytes> {
+        let failed = |source| self.failed("reading a file", source);
+        let found = self.log().store.object_store(None).get(path).await.map_err(failed)?;
+        found.bytes().await.map_err(failed)
     }
 
     pub(crate) fn path_of(&self, path: &str) -> Result<Path> {

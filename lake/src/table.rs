@@ -21,6 +21,7 @@ use crate::encode::SEQ;
 use crate::error::{Error, Result};
 use crate::lake::Clock;
 use crate::log::{Log, Written};
+use crate::memory::Held;
 use crate::root::Place;
 use crate::scan::Provider;
 use crate::site::Site;
@@ -187,6 +188,11 @@ impl Table {
     /// The table pinned at the version that this handle knows, for DataFusion.
     pub fn provider(&self) -> Arc<dyn TableProvider> {
         self.provider_of(self.state())
+    }
+
+    /// [`Table::provider`], but the days that are held in memory come from there.
+    pub fn provider_over(&self, held: Arc<dyn Held>) -> Arc<dyn TableProvider> {
+        Arc::new(Provider::new(self.state(), self.inner.place.clone(), self.inner.site.clone()).over(held))
     }
 
     pub(crate) fn provider_of(&self, state: Arc<State>) -> Arc<dyn TableProvider> {

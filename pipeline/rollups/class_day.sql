@@ -8,7 +8,7 @@ key = ["day", "school", "grade", "class"]
 ---*/
 SELECT
   day, school, grade, class,
-  count(DISTINCT student) AS students,
+  count(*) AS students,
   sum(homework_expected) AS homework_expected,
   sum(homework_submitted) AS homework_submitted,
   sum(homework_late) AS homework_late,

@@ -1,14 +1,14 @@
 /*---
 title.zh = "学校年级日"
 title.en = "School grade day"
-description.zh = "每个学校每个年级每个上课日：有记录的学生数，以及其学生日各项之和。"
-description.en = "Per grade of a school and school day: the students with any record and the sums of their student days."
+description.zh = "每个学校每个年级每个上课日：有记录的学生数（一名学生在几个班有记录即计几次），以及其学生日各项之和。"
+description.en = "Per grade of a school and school day: the students with any record, counted in each of their classes, and the sums of their student days."
 from = ["student_day"]
 key = ["day", "school", "grade"]
 ---*/
 SELECT
   day, school, grade,
-  count(DISTINCT student) AS students,
+  count(*) AS students,
   sum(homework_expected) AS homework_expected,
   sum(homework_submitted) AS homework_submitted,
   sum(homework_late) AS homework_late,

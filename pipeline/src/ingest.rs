@@ -96,7 +96,7 @@ impl Ingest {
     pub async fn start(setup: Setup) -> Result<Self> {
         let validators = validators(&setup)?;
         let tables = Arc::new(Tables::open(&setup.lake, &setup.standard).await?);
-        let rollups = Arc::new(Rollups::open(&setup.lake, &setup.standard, &setup.rollup_files).await?);
+        let rollups = Rollups::open(&setup.lake, &setup.standard, &setup.rollup_files).await?;
         let space = Space::new(setup.lake.clone(), Arc::clone(&setup.clock));
         // On a full disk there is still much to read: the roller tries again.
         let behind = match rollups.catch_up().await {
@@ -211,7 +211,7 @@ impl Ingest {
         Ok(table.position(source))
     }
 
-    /// Waits until the rollups have caught up with everything acknowledged before this call.
+    /// Waits until the rollups have caught up with everything acknowledged before this call, on disk too.
     ///
     /// # Errors
     /// What the rollups last failed with; they try again on their own.
@@ -220,7 +220,7 @@ impl Ingest {
         self.inner.hurry.notify_one();
         let mut rolled = self.inner.rolled.clone();
         let state = rolled.wait_for(|rolled| rolled.answers(target)).await.map_err(|_| Error::Closed)?;
-        match (state.done >= target, &state.failed) {
+        match (state.written >= target, &state.failed) {
             (false, Some((_, error))) => Err(error.clone()),
             _ => Ok(()),
         }

@@ -45,6 +45,7 @@ mod rollup;
 mod setup;
 mod sources;
 mod space;
+mod texts;
 mod upkeep;
 mod validate;
 

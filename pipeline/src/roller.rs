@@ -1,42 +1,64 @@
 //! The task that keeps the rollups current, apart from the commits it follows.
 //!
-//! Promises: commits never wait for rollups; several commits are caught up with at once; between two runs it rests twice as
-//! long as the last run took (ten seconds at most), so that a long load keeps its cores, unless someone waits for it. Now and
-//! then it has the tables' upkeep done.
+//! Promises: commits never wait for rollups; several commits are taken in at once; between two looks it rests as long as the last
+//! one took (a quarter of a second at most), so that a long load keeps its cores. What is in memory is written now and then, when
+//! someone waits for it, and at the end. Every few writings it has the tables' upkeep done.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::{Error, Rolling, Rollups};
 
-const LONGEST_REST: Duration = Duration::from_secs(10);
+const LONGEST_REST: Duration = Duration::from_millis(250);
 const RETRY: Duration = Duration::from_secs(1);
-/// Runs between two rounds of upkeep.
-const UPKEEP_EVERY: u32 = 16;
+/// What a start after a crash has to work out again is no more than came in so long.
+const WRITE_EVERY: Duration = Duration::from_secs(30);
+/// Looks between two rounds of upkeep.
+const UPKEEP_EVERY: u32 = 64;
 
 /// How far the rollups have come, in committed groups.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Rolled {
+    /// In memory.
     pub(crate) done: u64,
+    /// On disk.
+    pub(crate) written: u64,
     /// The last attempt, if it failed: what it aimed at and why it failed.
     pub(crate) failed: Option<(u64, Error)>,
 }
 
 impl Rolled {
-    /// Whether someone who waits for `target` has an answer.
-    pub(crate) fn answers(&self, target: u64) -> bool {
-        self.done >= target || self.failed.as_ref().is_some_and(|(aimed, _)| *aimed >= target)
+    fn so_far(&self) -> (u64, u64) {
+        (self.done, self.written)
     }
+
+    /// Whether someone who waits for `target` on disk has an answer.
+    pub(crate) fn answers(&self, target: u64) -> bool {
+        self.written >= target || self.failed.as_ref().is_some_and(|(aimed, _)| *aimed >= target)
+    }
+}
+
+/// Why the roller wakes up.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wake {
+    Committed,
+    /// Someone waits, or it is time to write.
+    Write,
+    /// The committer has ended.
+    Ended,
 }
 
 pub(crate) struct Roller {
     rollups: Arc<Rollups>,
     /// Told now and then, when the tables may need upkeep.
     upkeep: Arc<Notify>,
-    runs: u32,
+    looks: u32,
+    last_write: Instant,
+    /// Someone has asked while it was busy.
+    asked: bool,
     committed: watch::Receiver<u64>,
     rolled: watch::Sender<Rolled>,
     hurry: Arc<Notify>,
@@ -52,45 +74,61 @@ impl Roller {
         rolling: Rolling,
     ) -> (Self, watch::Receiver<Rolled>) {
         let (rolled, state) = watch::channel(Rolled::default());
-        (Self { rollups, upkeep, runs: 0, committed, rolled, hurry, rolling }, state)
+        (Self { rollups, upkeep, looks: 0, last_write: Instant::now(), asked: false, committed, rolled, hurry, rolling }, state)
     }
 
-    /// Follows the commits until the committer has ended and its last commit is rolled up, or could not be.
+    /// Follows the commits until the committer has ended and its last commit is rolled up and written, or could not be.
     pub(crate) async fn run(mut self) {
         loop {
-            if self.rolling == Rolling::WhenAsked {
-                self.rest(Duration::MAX).await;
-            }
-            let open = self.work_to_do().await;
+            let wake = self.wake().await;
             let target = *self.committed.borrow_and_update();
-            if target > self.rolled.borrow().done {
-                let rest = self.attempt(target).await;
-                if open {
-                    self.tidy();
-                    self.rest(rest).await;
-                }
-            } else if !open {
+            let (done, written) = self.rolled.borrow().so_far();
+            let write = wake != Wake::Committed;
+            let rest = match target > done || write && target > written {
+                true => self.attempt(target, write).await,
+                false => Duration::ZERO,
+            };
+            if wake == Wake::Ended {
                 return;
             }
-            if !open && self.rolled.borrow().failed.is_some() {
-                return;
-            }
+            self.tidy();
+            self.rest(rest).await;
         }
     }
 
-    /// Returns when something is committed that is not rolled up; false when the committer has ended.
-    async fn work_to_do(&mut self) -> bool {
-        let done = self.rolled.borrow().done;
-        let open = self.committed.wait_for(|committed| *committed > done).await.is_ok();
-        open && self.committed.has_changed().is_ok()
+    async fn wake(&mut self) -> Wake {
+        if self.committed.has_changed().is_err() {
+            return Wake::Ended;
+        }
+        if std::mem::take(&mut self.asked) {
+            return Wake::Write;
+        }
+        let (done, written) = self.rolled.borrow().so_far();
+        let following = self.rolling == Rolling::Following;
+        tokio::select! {
+            open = self.committed.wait_for(|committed| following && *committed > done) => match open {
+                Ok(_) => Wake::Committed,
+                Err(_) => Wake::Ended,
+            },
+            () = self.hurry.notified() => Wake::Write,
+            () = sleep_until(self.last_write + WRITE_EVERY), if following && written < done => Wake::Write,
+        }
     }
 
-    async fn attempt(&self, target: u64) -> Duration {
+    async fn attempt(&mut self, target: u64, write: bool) -> Duration {
         let start = Instant::now();
-        match self.rollups.catch_up().await {
-            Ok(_) => {
-                self.rolled.send_replace(Rolled { done: target, failed: None });
-                (start.elapsed() * 2).min(LONGEST_REST)
+        let reached = match write {
+            true => self.rollups.catch_up().await.map(drop),
+            false => self.rollups.keep_up().await,
+        };
+        if write {
+            self.last_write = Instant::now();
+        }
+        match reached {
+            Ok(()) => {
+                let written = if write { target } else { self.rolled.borrow().written };
+                self.rolled.send_replace(Rolled { done: target, written, failed: None });
+                start.elapsed().min(LONGEST_REST)
             }
             Err(error) => {
                 tracing::error!(code = error.code(), %error, "the rollups are behind: trying again");
@@ -101,19 +139,19 @@ impl Roller {
     }
 
     fn tidy(&mut self) {
-        self.runs += 1;
-        if self.runs == UPKEEP_EVERY {
-            self.runs = 0;
+        self.looks += 1;
+        if self.looks == UPKEEP_EVERY {
+            self.looks = 0;
             self.upkeep.notify_one();
         }
     }
 
     async fn rest(&mut self, long: Duration) {
-        let committed = &mut self.committed;
+        let mut committed = self.committed.clone();
         let ended = async { while committed.changed().await.is_ok() {} };
         tokio::select! {
             () = sleep(long) => {}
-            () = self.hurry.notified() => {}
+            () = self.hurry.notified() => self.asked = true,
             () = ended => {}
         }
     }

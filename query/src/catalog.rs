@@ -1,7 +1,8 @@
 //! What a query can see: the current rows of every kind by its name, the rollups by theirs, the code sets as `code_<set>`,
 //! the rejects without their text as `rejects`.
 //!
-//! Invariants: a query sees one version of each table, all pinned together after they were refreshed; nothing else is visible – not
+//! Invariants: a query sees one version of each table, all pinned together after they were refreshed – of rollups the days that are held
+//! in memory, all of one moment, and the others from disk; nothing else is visible – not
 //! the quarantine with its raw text, no file, no URL. A kind that has no rows yet is an empty table, not an error.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -62,6 +63,8 @@ impl Catalog {
 
     /// Brings the `wanted` tables up to date, then pins them together. Names that lead nowhere are left out.
     pub(crate) async fn pin(&self, context: &SessionContext, wanted: &BTreeSet<String>) -> Result<Pinned, Error> {
+        let rollups = wanted.iter().filter(|name| !self.kinds.contains_key(*name)).map(|name| format!("{ROLLUPS}{name}"));
+        let held = self.lake.held(&rollups.collect()).await;
         let mut found = Vec::new();
         for name in wanted.iter().filter(|name| !self.codes.contains_key(*name)) {
             if let Some(table) = self.table(name).await? {
@@ -71,7 +74,10 @@ impl Catalog {
         futures::future::try_join_all(found.iter().map(|(_, table)| table.refresh())).await?;
         let mut pinned = Pinned { names: wanted.clone(), ..Pinned::default() };
         for (name, table) in found {
-            let (version, provider) = self.view(context, name, &table)?;
+            let (version, provider) = match held.get(table.name()) {
+                Some(held) => (held.moment(), table.provider_over(Arc::clone(held))),
+                None => self.view(context, name, &table)?,
+            };
             pinned.as_of.insert(name.clone(), version);
             pinned.tables.insert(name.clone(), provider);
         }

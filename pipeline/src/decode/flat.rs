@@ -5,7 +5,7 @@
 
 use super::cell::{Cell, Cells};
 use super::keys::Keys;
-use super::memo::same;
+use crate::texts::same;
 
 /// Powers of ten that are exact as floating point.
 const POWERS: [f64; 16] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];

@@ -83,7 +83,8 @@ fn midnight(text: &[u8; 11]) -> Option<i64> {
 fn clock(parts: [[u8; 2]; 3]) -> Option<i64> {
     let digits = parts.as_flattened().iter().map(|byte| byte.wrapping_sub(b'0'));
     let valid = digits.fold(true, |valid, digit| valid & (digit < 10));
-    let [hour, minute, second] = parts.map(|[ten, one]| 10 * i64::from(ten.wrapping_sub(b'0')) + i64::from(one.wrapping_sub(b'0')));
+    let [hour, minute, second] =
+        parts.map(|[ten, one]| 10 * i64::from(ten.wrapping_sub(b'0')) + i64::from(one.wrapping_sub(b'0')));
     (valid && hour < 24 && minute < 60 && second < 60).then_some(hour * 3600 + minute * 60 + second)
 }
 

@@ -9,6 +9,11 @@
 //! ---*/
 //! SELECT day, … FROM homework GROUP BY day, …
 //! ```
+//!
+//! Rows of the same key are added up, so the SQL may be a `UNION ALL BY NAME` of several sources. A rollup of another rollup may look
+//! at several rows at once, within units: `together = { by = ["day", "class"], when_missing = "grade" }` gives it whole units wherever
+//! a row of the unit lacks its grade; rows of all other units must not depend on each other. With `stored = false` it has no table and is
+//! only there for others to be built on.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +39,21 @@ pub struct Rollup {
     pub from: Vec<String>,
     /// The columns that tell one row from another.
     pub key: Vec<String>,
+    /// Whether it has a table of its own, or is only there for others to be built on.
+    pub stored: bool,
+    /// Rows that are looked at together.
+    pub together: Option<Together>,
     pub sql: String,
+}
+
+/// Which rows of the source are looked at together, and where that is needed.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Together {
+    /// Rows with the same values here.
+    pub by: Vec<String>,
+    /// The column that one of them lacks.
+    pub when_missing: String,
 }
 
 #[derive(Deserialize)]
@@ -45,6 +64,13 @@ struct Front {
     description: Text,
     from: Vec<String>,
     key: Vec<String>,
+    #[serde(default = "yes")]
+    stored: bool,
+    together: Option<Together>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Rollup {
@@ -55,7 +81,7 @@ impl Rollup {
     pub fn parse(file: &str, text: &str) -> Result<Self> {
         let wrong = |reason: String| Error::Rollup { file: file.to_owned(), reason };
         let (front, sql) = sql_file::split(file, text)?;
-        let Front { title, description, from, key } =
+        let Front { title, description, from, key, stored, together } =
             front.try_into().map_err(|error: toml::de::Error| wrong(error.to_string()))?;
         let base = file.rsplit(['/', '\\']).next().unwrap_or(file);
         let name = base.strip_suffix(".sql").unwrap_or(base).to_owned();
@@ -66,7 +92,7 @@ impl Rollup {
         if from.is_empty() || !key.iter().any(|column| column == DAY) {
             return Err(wrong("`from` must name a source and `key` must hold `day`".to_owned()));
         }
-        Ok(Self { name, title, description, from, key, sql })
+        Ok(Self { name, title, description, from, key, stored, together, sql })
     }
 
     /// The name of its table in the lake.
@@ -75,12 +101,17 @@ impl Rollup {
         format!("rollups/{}", self.name)
     }
 
-    /// Changes when the definition does: FNV-1a over sources, key and SQL, stable over builds.
-    pub(super) fn fingerprint(&self) -> i64 {
-        let parts = self.from.iter().chain(&self.key).chain([&self.sql]);
-        let bytes = parts.flat_map(|part| part.bytes().chain([0]));
+    /// Changes when the definition does, or that of a rollup it is built on (`below`): FNV-1a, stable over builds.
+    pub(super) fn fingerprint(&self, below: &[i64]) -> i64 {
+        let together = self.together.iter().flat_map(|together| together.by.iter().chain([&together.when_missing]));
+        let parts = self.from.iter().chain(&self.key).chain(together).chain([&self.sql]);
+        let bytes = parts.flat_map(|part| part.bytes().chain([0])).chain(below.iter().flat_map(|mark| mark.to_le_bytes()));
         let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
         (hash >> 1).cast_signed()
+    }
+
+    pub(super) fn wrong(&self, reason: impl ToString) -> Error {
+        Error::Rollup { file: format!("{}.sql", self.name), reason: reason.to_string() }
     }
 }
 
@@ -106,7 +137,18 @@ mod tests {
     #[test]
     fn the_built_in_files_are_there_and_well_formed() {
         let names: Vec<String> = load(&[]).expect("built-in files").into_iter().map(|rollup| rollup.name).collect();
-        assert_eq!(names, ["class_day", "class_subject_day", "school_grade_day", "student_day"]);
+        assert_eq!(
+            names,
+            [
+                "assignment_day",
+                "class_day",
+                "class_subject_day",
+                "school_grade_day",
+                "student_day",
+                "student_record_day",
+                "student_subject_day"
+            ]
+        );
     }
 
     #[rstest::rstest]

@@ -2,16 +2,16 @@
 //!
 //! Invariant: every `from` of a rollup is a kind of event, or a rollup that stands earlier in the result.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::{Input, Rollup};
+use super::Rollup;
 use crate::{Error, Result};
 
-/// Orders the rollups; `kinds` are the names that exist already.
-pub(super) fn by_dependency(mut waiting: Vec<Rollup>, kinds: &BTreeMap<String, Input>) -> Result<Vec<Rollup>> {
-    let mut known: BTreeSet<String> = kinds.keys().cloned().collect();
+/// Orders the rollups; `kinds` are the names of the kinds of event.
+pub(super) fn by_dependency(mut waiting: Vec<Rollup>, kinds: &BTreeSet<String>) -> Result<Vec<Rollup>> {
+    let mut known = kinds.clone();
     if let Some(rollup) = waiting.iter().find(|rollup| known.contains(&rollup.name)) {
-        return Err(wrong(rollup, "a kind of event has this name already".to_owned()));
+        return Err(rollup.wrong("a kind of event has this name already"));
     }
     let mut ordered: Vec<Rollup> = Vec::with_capacity(waiting.len());
     while !waiting.is_empty() {
@@ -31,16 +31,12 @@ fn stuck(rest: &[Rollup], known: &BTreeSet<String>) -> Error {
     let names: BTreeSet<&String> = rest.iter().map(|rollup| &rollup.name).collect();
     let unknown = rest.iter().find_map(|rollup| {
         let from = rollup.from.iter().find(|from| !known.contains(*from) && !names.contains(from))?;
-        Some(wrong(rollup, format!("`from` names `{from}`, which is neither a kind of event nor a rollup")))
+        Some(rollup.wrong(format!("`from` names `{from}`, which is neither a kind of event nor a rollup")))
     });
     unknown.unwrap_or_else(|| {
         let circle: Vec<&str> = names.into_iter().map(String::as_str).collect();
         Error::Rollup { file: circle.join(", "), reason: "they are built on each other in a circle".to_owned() }
     })
-}
-
-fn wrong(rollup: &Rollup, reason: String) -> Error {
-    Error::Rollup { file: format!("{}.sql", rollup.name), reason }
 }
 
 #[cfg(test)]
@@ -51,14 +47,23 @@ mod tests {
     fn rollup(name: &str, from: &[&str]) -> Rollup {
         let text = Text::new("", "");
         let from = from.iter().map(|&from| from.to_owned()).collect();
-        Rollup { name: name.to_owned(), title: text.clone(), description: text, from, key: vec![], sql: String::new() }
+        Rollup {
+            name: name.to_owned(),
+            title: text.clone(),
+            description: text,
+            from,
+            key: vec![],
+            stored: true,
+            together: None,
+            sql: String::new(),
+        }
     }
 
     #[test]
     fn refuses_circles_and_unknown_sources() {
-        let circle = by_dependency(vec![rollup("a", &["b"]), rollup("b", &["a"])], &BTreeMap::new());
+        let circle = by_dependency(vec![rollup("a", &["b"]), rollup("b", &["a"])], &BTreeSet::new());
         assert!(circle.expect_err("a circle").to_string().contains("circle"));
-        let unknown = by_dependency(vec![rollup("a", &["nothing"])], &BTreeMap::new());
+        let unknown = by_dependency(vec![rollup("a", &["nothing"])], &BTreeSet::new());
         assert!(unknown.expect_err("unknown").to_string().contains("`nothing`"));
     }
 }

@@ -32,7 +32,10 @@ pub(super) async fn submit(desk: &Desk, batch: Batch) -> bool {
     let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
     loop {
         // As a file: whoever gathered has waited already, and the commit need not wait once more.
-        let taken = desk.ingest.submit_file(text.clone(), origin.clone(), |_| {}).await;
+        let (ingest, text, origin) = (desk.ingest.clone(), text.clone(), origin.clone());
+        let taking = tokio::spawn(async move { ingest.submit_file(text, origin, |_| {}).await });
+        // What ends badly is tried again, too: nobody else would, for the broker waits.
+        let taken = taking.await.unwrap_or_else(|stopped| Err(Error::Read { reason: stopped.to_string() }));
         match taken {
             Ok(_) => return true,
             Err(Error::Closed) => return false,

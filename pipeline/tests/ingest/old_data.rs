@@ -71,7 +71,8 @@ async fn retention_takes_events_and_leaves_figures() {
     let text = ingest.rollups().files().find(|file| file.name == "student_day").expect("there").sql.clone();
     ingest.shutdown().await;
     let front = "/*---\ntitle.zh = \"学生日\"\ntitle.en = \"Student day\"\ndescription.zh = \"同\"\ndescription.en = \"same\"\n\
-        from = [\"homework\", \"attendance\", \"interaction\"]\nkey = [\"day\", \"school\", \"grade\", \"class\", \"student\"]\n---*/\n";
+        from = [\"student_record_day\"]\nkey = [\"day\", \"school\", \"grade\", \"class\", \"student\"]\n\
+        together = { by = [\"day\", \"school\", \"class\"], when_missing = \"grade\" }\n---*/\n";
     world.rollup_files = vec![("student_day.sql".to_owned(), format!("{front}{text} -- anew"))];
     let ingest = world.start().await;
     assert_eq!(world.query(STUDENT_DAYS).await, figures);

@@ -191,7 +191,7 @@ impl Door {
         let Committed { rule, connection, deliveries, done } = match committed {
             Ok(committed) => committed,
             Err(error) => {
-                // Not acknowledged, so the broker sends it again on the next connection.
+                // Only while everything stops: not acknowledged, so the broker sends it again on the next connection.
                 tracing::error!(%error, "committing messages ended badly");
                 return self.gathering.all_finished();
             }

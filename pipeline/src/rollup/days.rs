@@ -1,0 +1,134 @@
+//! The days in memory: of each the current rows as far as rollups look at them, and every rollup's rows.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use xueqing_lake::{DataFile, Table};
+
+use super::keyed::{Keyed, Touched};
+use super::ledger::Ledger;
+use super::{Maintained, Signed, Source};
+use crate::Result;
+use crate::texts::Texts;
+
+/// Rows after which the SQL is run, when a day has many.
+const CHUNK: usize = 1 << 17;
+
+/// All of them, as of one moment.
+#[derive(Default)]
+pub(super) struct Days {
+    pub by_day: BTreeMap<i32, Day>,
+    /// The versions of the kinds' tables, added up: goes up with every commit.
+    pub moment: i64,
+}
+
+/// One day. What readers see is shared with them, and copied only if they still look at it when it changes.
+pub(super) struct Day {
+    pub texts: Arc<Texts>,
+    ledgers: BTreeMap<String, Ledger>,
+    /// By rollup.
+    pub states: Vec<Arc<Keyed>>,
+    /// Whether the rollup is what its sources give: not for what retention has taken out of them.
+    pub whole: Vec<bool>,
+    /// The moment of the last change.
+    pub used: i64,
+}
+
+impl Day {
+    pub fn new(ordered: &[Maintained], whole: Vec<bool>) -> Self {
+        let states = ordered.iter().map(|maintained| Arc::new(Keyed::new(&maintained.shape))).collect();
+        Self { texts: Arc::default(), ledgers: BTreeMap::new(), states, whole, used: 0 }
+    }
+
+    /// About what it takes in memory.
+    pub fn footprint(&self) -> usize {
+        let ledgers: usize = self.ledgers.values().map(Ledger::footprint).sum();
+        self.texts.footprint() + ledgers + self.states.iter().map(|state| state.footprint()).sum::<usize>()
+    }
+
+    /// Takes in the rows of files, each of a kind.
+    pub async fn take_in(
+        &mut self,
+        ordered: &[Maintained],
+        kinds: &BTreeMap<String, Source>,
+        files: &[(String, DataFile)],
+    ) -> Result<()> {
+        let mut touched: Vec<Touched> = Vec::new();
+        touched.resize_with(ordered.len(), Touched::default);
+        let mut changes = Changes::new();
+        let mut rows = 0;
+        for (kind, file) in files {
+            let Some(Source { table, layout }) = kinds.get(kind) else { continue };
+            let ledger = self.ledgers.entry(kind.clone()).or_default();
+            for batch in table.rows(file, &layout.columns()).await? {
+                let change = ledger.apply(layout, Arc::make_mut(&mut self.texts), &batch?)?;
+                rows += change.rows();
+                changes.entry(kind.clone()).or_default().append(change);
+                if rows >= CHUNK {
+                    merge(&mut self.states, &mut self.texts, ordered, &std::mem::take(&mut changes), &mut touched).await?;
+                    rows = 0;
+                }
+                tokio::task::yield_now().await;
+            }
+        }
+        merge(&mut self.states, &mut self.texts, ordered, &changes, &mut touched).await?;
+        self.hand_on(ordered, touched).await
+    }
+
+    /// Hands on what has changed in the rollups of kinds, from rollup to rollup.
+    async fn hand_on(&mut self, ordered: &[Maintained], mut touched: Vec<Touched>) -> Result<()> {
+        for (index, maintained) in ordered.iter().enumerate() {
+            let mut changes = Changes::new();
+            for (place, source) in ordered[..index].iter().enumerate() {
+                if maintained.rollup.from.contains(&source.rollup.name) && !touched[place].is_empty() {
+                    let together = maintained.rollup.together.as_ref();
+                    let change = self.states[place].signed(&source.shape, &self.texts, &touched[place], together)?;
+                    changes.insert(source.rollup.name.clone(), change);
+                }
+            }
+            let maintained = std::slice::from_ref(maintained);
+            let (state, touched) = (&mut self.states[index..=index], &mut touched[index..=index]);
+            merge(state, &mut self.texts, maintained, &changes, touched).await?;
+        }
+        for (state, touched) in self.states.iter_mut().zip(&touched) {
+            Arc::make_mut(state).settle(touched);
+        }
+        Ok(())
+    }
+}
+
+/// By source.
+type Changes = BTreeMap<String, Signed>;
+
+/// Runs the SQL of each rollup over the changes of its sources, and adds up what it gives.
+async fn merge(
+    states: &mut [Arc<Keyed>],
+    texts: &mut Arc<Texts>,
+    ordered: &[Maintained],
+    changes: &Changes,
+    touched: &mut [Touched],
+) -> Result<()> {
+    for ((maintained, state), touched) in ordered.iter().zip(states).zip(touched) {
+        let Maintained { rollup, shape, sql, .. } = maintained;
+        for sign in [-1, 1] {
+            let side = |from: &String| Some((from.clone(), changes.get(from)?.side(sign).to_vec()));
+            let inputs: Vec<_> = rollup.from.iter().filter_map(side).filter(|(_, batches)| !batches.is_empty()).collect();
+            if inputs.is_empty() {
+                continue;
+            }
+            for batch in sql.run(inputs).await? {
+                Arc::make_mut(state).merge(shape, Arc::make_mut(texts), &batch, sign, touched)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The files of a day, of every kind that rollups read.
+pub(super) fn files(kinds: &BTreeMap<String, Source>, day: i32) -> Vec<(String, DataFile)> {
+    let of = |(kind, source): (&String, &Source)| {
+        let files = Table::files(&source.table).into_iter().filter(|file| file.day == Some(day));
+        files.map(|file| (kind.clone(), file)).collect::<Vec<_>>()
+    };
+    kinds.iter().flat_map(of).collect()
+}

@@ -1,0 +1,219 @@
+//! Follows the kinds' logs, and brings the days in memory up to them.
+//!
+//! Invariants: a version counts as followed once its days are noted as work to be done, and work stays noted until it is done; rows
+//! that are newer than the version may be taken in, and are taken in again with theirs, which changes nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+use xueqing_lake::{Changes, DataFile, Error as LakeError, RETAINED, Table};
+
+use super::days::{self, Day};
+use super::keep::DEFINITION;
+use super::{Maintained, Rollups, Source};
+use crate::{Error, Result};
+
+/// Versions without a touched day after which a rollup's positions are written all the same, to keep the next start short.
+const STALE: i64 = 64;
+
+/// How far the logs have been followed.
+#[derive(Default)]
+pub(super) struct Progress {
+    /// Whether what was written before the start has been looked at.
+    is_ready: bool,
+    /// By kind: the version whose changes are noted.
+    pub followed: BTreeMap<String, i64>,
+    pub todo: BTreeMap<i32, Todo>,
+    /// By rollup: days in memory that are newer than on disk, or will be.
+    pub unwritten: Vec<BTreeSet<i32>>,
+    /// By rollup: whether its positions are worth writing even without days.
+    pub stale: Vec<bool>,
+}
+
+/// What is to be done for a day.
+#[derive(Default)]
+pub(super) struct Todo {
+    /// To be worked out from all its rows.
+    anew: bool,
+    /// Else: the files with new rows.
+    files: Vec<(String, DataFile)>,
+}
+
+impl Progress {
+    pub fn moment(&self) -> i64 {
+        self.followed.values().sum()
+    }
+}
+
+impl Rollups {
+    pub(super) async fn follow(&self, progress: &mut Progress) -> Result<()> {
+        match progress.is_ready {
+            true => self.look(progress).await?,
+            false => self.look_back(progress).await?,
+        }
+        self.let_fade(progress).await?;
+        while !progress.todo.is_empty() {
+            self.load(progress).await?;
+            self.take_in(progress).await;
+        }
+        self.days.write().await.moment = progress.moment();
+        Ok(())
+    }
+
+    /// Notes what the logs have that is not followed yet.
+    async fn look(&self, progress: &mut Progress) -> Result<()> {
+        for (kind, source) in self.kinds.iter() {
+            let (changes, everything) = changes(&source.table, progress.followed.get(kind).copied()).await?;
+            let removed: BTreeSet<i32> = changes.removed.iter().filter_map(|file| file.day).collect();
+            let mut days = changes.days;
+            days.retain(|day| self.note(progress, kind, *day));
+            for day in &days {
+                progress.todo.entry(*day).or_default().anew |= everything || removed.contains(day);
+            }
+            for file in changes.added {
+                if let Some(todo) = file.day.filter(|day| days.contains(day)).and_then(|day| progress.todo.get_mut(&day)) {
+                    todo.files.push((kind.clone(), file));
+                }
+            }
+            progress.followed.insert(kind.clone(), changes.version);
+        }
+        Ok(())
+    }
+
+    /// At a start: notes what has changed since each rollup was last written, by whatever process.
+    async fn look_back(&self, progress: &mut Progress) -> Result<()> {
+        progress.unwritten = vec![BTreeSet::new(); self.ordered.len()];
+        progress.stale = vec![false; self.ordered.len()];
+        for (kind, source) in self.kinds.iter() {
+            progress.followed.insert(kind.clone(), source.table.refresh().await?);
+        }
+        for (index, maintained) in self.ordered.iter().enumerate() {
+            let Maintained { table: Some(table), kinds, fingerprint, .. } = maintained else { continue };
+            table.refresh().await?;
+            let same = table.position(DEFINITION) == Some(*fingerprint);
+            let mut days = if same { BTreeSet::new() } else { table.days() };
+            for kind in kinds {
+                let source = &self.kinds[kind].table;
+                let known = table.position(&position(source)).filter(|_| same);
+                let (changes, _) = changes(source, known).await?;
+                progress.stale[index] |= known.is_none_or(|known| changes.version - known >= STALE);
+                days.extend(changes.days);
+            }
+            let kept_from = self.kept_from(maintained);
+            for day in days.into_iter().filter(|day| *day >= kept_from) {
+                progress.unwritten[index].insert(day);
+                progress.todo.entry(day).or_default().anew = true;
+            }
+        }
+        progress.is_ready = true;
+        Ok(())
+    }
+
+    /// Notes which rollups of a kind will have to be written for a day; whether there are any.
+    fn note(&self, progress: &mut Progress, kind: &str, day: i32) -> bool {
+        let mut any = false;
+        for (maintained, unwritten) in self.ordered.iter().zip(&mut progress.unwritten) {
+            if maintained.table.is_some() && maintained.kinds.contains(kind) && day >= self.kept_from(maintained) {
+                unwritten.insert(day);
+                any = true;
+            }
+        }
+        any
+    }
+
+    /// The first day of which all the rollup's sources are still there.
+    fn kept_from(&self, maintained: &Maintained) -> i32 {
+        let kept = maintained.kinds.iter().filter_map(|kind| self.kinds[kind].table.position(RETAINED)).max();
+        kept.map_or(i32::MIN, |day| i32::try_from(day).unwrap_or(i32::MAX))
+    }
+
+    /// What is left of an emptied day is not the day: it is written as it was, and goes out of memory.
+    async fn let_fade(&self, progress: &mut Progress) -> Result<()> {
+        let kept_from = self.ordered.iter().map(|maintained| self.kept_from(maintained)).max().unwrap_or(i32::MIN);
+        let fading: Vec<i32> = self.days.read().await.by_day.range(..kept_from).map(|(day, _)| *day).collect();
+        if !fading.is_empty() {
+            self.write_days(progress).await?;
+            let mut days = self.days.write().await;
+            for day in fading {
+                days.by_day.remove(&day);
+                progress.unwritten.iter_mut().for_each(|unwritten| unwritten.retain(|other| *other != day));
+            }
+        }
+        Ok(())
+    }
+
+    /// Works out anew the days that have to be, the newest first, several at a time.
+    async fn load(&self, progress: &mut Progress) -> Result<()> {
+        let in_memory: BTreeSet<i32> = self.days.read().await.by_day.keys().copied().collect();
+        let anew = |(day, todo): (&i32, &Todo)| (todo.anew || !in_memory.contains(day)).then_some(*day);
+        let mut days: Vec<i32> = progress.todo.iter().filter_map(anew).collect();
+        let mut loading = JoinSet::new();
+        loop {
+            while loading.len() < cores()
+                && let Some(day) = days.pop()
+            {
+                let whole = self.ordered.iter().map(|maintained| day >= self.kept_from(maintained)).collect();
+                loading.spawn(load(Arc::clone(&self.ordered), Arc::clone(&self.kinds), day, whole));
+            }
+            let Some(loaded) = loading.join_next().await else { return Ok(()) };
+            let (day, mut loaded) = loaded.map_err(|stopped| Error::Read { reason: stopped.to_string() })??;
+            loaded.used = progress.moment();
+            self.days.write().await.by_day.insert(day, loaded);
+            progress.todo.remove(&day);
+            self.make_room(progress).await?;
+        }
+    }
+
+    /// Takes new rows into the days in memory, all at once for those who read. A day where that fails goes out of memory.
+    async fn take_in(&self, progress: &mut Progress) {
+        let mut days = self.days.write().await;
+        let moment = progress.moment();
+        let in_memory: Vec<i32> = progress.todo.keys().filter(|day| days.by_day.contains_key(day)).copied().collect();
+        for number in in_memory {
+            let (Some(todo), Some(day)) = (progress.todo.get(&number), days.by_day.get_mut(&number)) else { continue };
+            match day.take_in(&self.ordered, &self.kinds, &todo.files).await {
+                Ok(()) => {
+                    day.used = moment;
+                    progress.todo.remove(&number);
+                }
+                Err(error) => {
+                    tracing::warn!(code = error.code(), %error, "a day in memory is worked out anew");
+                    days.by_day.remove(&number);
+                }
+            }
+        }
+        days.moment = moment;
+    }
+}
+
+async fn load(
+    ordered: Arc<[Maintained]>,
+    kinds: Arc<BTreeMap<String, Source>>,
+    day: i32,
+    whole: Vec<bool>,
+) -> Result<(i32, Day)> {
+    let mut loaded = Day::new(&ordered, whole);
+    loaded.take_in(&ordered, &kinds, &days::files(&kinds, day)).await?;
+    Ok((day, loaded))
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// The name of a kind's position in a rollup's log.
+pub(super) fn position(source: &Table) -> String {
+    format!("source:{}", source.name())
+}
+
+/// The changes of a kind's table since `known`, and whether that is everything: nothing is known, or the log does not reach back.
+async fn changes(source: &Table, known: Option<i64>) -> Result<(Changes, bool)> {
+    if let Some(known) = known {
+        match source.changes_since(known).await {
+            Err(LakeError::HistoryGone { .. }) => {}
+            changes => return Ok((changes?, false)),
+        }
+    }
+    Ok((source.changes_since(-1).await?, true))
+}

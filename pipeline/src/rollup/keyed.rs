@@ -1,0 +1,265 @@
+//! One rollup of one day: a row per key, whose measures are added up.
+//!
+//! Invariants: adding what was taken away gives back what was there; a row is there as long as it stands for at least one row of the
+//! sources; a place that becomes free is not used again before the changes that freed it have been handed on.
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, new_null_array};
+use arrow::datatypes::{Int64Type, SchemaRef};
+use arrow::error::ArrowError;
+use hashbrown::{HashMap, HashSet, HashTable};
+
+use super::Signed;
+use super::coded::{Coded, Value, array, spread, values};
+use super::file::Together;
+use super::given::Given;
+use super::narrow::Narrow;
+use super::prepared::ROWS;
+use crate::texts::Texts;
+
+/// The columns of a rollup's rows.
+pub(super) struct Shape {
+    /// Texts as views.
+    pub schema: SchemaRef,
+    /// By column: its place among the keys, or else among the measures.
+    pub roles: Vec<Role>,
+    /// What rollups built on it are given.
+    pub given: Given,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Role {
+    Key(usize),
+    Measure(usize),
+    /// A column that the rollup does not give any more.
+    Absent,
+}
+
+#[derive(Clone, Default)]
+pub(super) struct Keyed {
+    keys: Vec<Coded>,
+    measures: Vec<Narrow>,
+    /// Source rows behind each row; none for a free place.
+    counts: Narrow,
+    places: HashTable<u32>,
+    free: Vec<u32>,
+}
+
+/// The rows that a change has touched, and what they were.
+#[derive(Default)]
+pub(super) struct Touched {
+    rows: Vec<u32>,
+    places: HashMap<u32, usize>,
+    /// Per row: its count, then its measures.
+    before: Vec<i64>,
+}
+
+impl Touched {
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    fn before(&self, index: usize, width: usize) -> &[i64] {
+        &self.before[index * width..(index + 1) * width]
+    }
+}
+
+impl Shape {
+    fn count(&self, wanted: fn(&Role) -> bool) -> usize {
+        self.roles.iter().filter(|role| wanted(role)).count()
+    }
+}
+
+impl Keyed {
+    pub fn new(shape: &Shape) -> Self {
+        let keys = vec![Coded::default(); shape.count(|role| matches!(role, Role::Key(_)))];
+        let measures = vec![Narrow::default(); shape.count(|role| matches!(role, Role::Measure(_)))];
+        Self { keys, measures, ..Self::default() }
+    }
+
+    /// About what it takes in memory.
+    pub fn footprint(&self) -> usize {
+        let keys: usize = self.keys.iter().map(Coded::footprint).sum();
+        let measures: usize = self.measures.iter().map(Narrow::footprint).sum();
+        keys + measures + self.counts.footprint() + self.places.capacity() * 5 + self.free.capacity() * 4
+    }
+
+    /// Adds rows of the rollup's SQL, or takes them away.
+    pub fn merge(
+        &mut self,
+        shape: &Shape,
+        texts: &mut Texts,
+        batch: &RecordBatch,
+        sign: i64,
+        touched: &mut Touched,
+    ) -> Result<(), ArrowError> {
+        let column = |name: &str| batch.column_by_name(name).cloned().ok_or_else(|| ArrowError::SchemaError(name.to_owned()));
+        let mut codes = Vec::with_capacity(self.keys.len());
+        let mut added = Vec::with_capacity(self.measures.len() + 1);
+        added.push(whole(&column(ROWS)?)?);
+        for (field, role) in shape.schema.fields().iter().zip(&shape.roles) {
+            match (batch.column_by_name(field.name()), role) {
+                (_, Role::Absent) => {}
+                (Some(array), Role::Key(place)) => {
+                    let coded = &mut self.keys[*place];
+                    codes.push(values(array, texts)?.into_iter().map(|value| coded.code(value)).collect::<Vec<u32>>());
+                }
+                (Some(array), Role::Measure(_)) => added.push(whole(array)?),
+                (None, _) => return Err(ArrowError::SchemaError(field.name().clone())),
+            }
+        }
+        for row in 0..batch.num_rows() {
+            let place = self.place(&codes, row);
+            let amounts = added.iter().map(|column| sign * column[row]);
+            self.add(place, amounts, touched);
+        }
+        Ok(())
+    }
+
+    fn place(&mut self, codes: &[Vec<u32>], row: usize) -> usize {
+        let Self { keys, places, counts, measures, free } = self;
+        let hash = fold(codes.iter().map(|codes| codes[row]));
+        let same = |place: &u32| keys.iter().zip(codes).all(|(key, codes)| key.at(*place as usize) == codes[row]);
+        if let Some(place) = places.find(hash, same) {
+            return *place as usize;
+        }
+        let place = match free.pop() {
+            Some(place) => {
+                keys.iter_mut().zip(codes).for_each(|(key, codes)| key.set(place as usize, codes[row]));
+                place
+            }
+            None => {
+                keys.iter_mut().zip(codes).for_each(|(key, codes)| key.push(codes[row]));
+                measures.iter_mut().chain([&mut *counts]).for_each(|column| column.push(0));
+                (counts.len() - 1) as u32
+            }
+        };
+        places.insert_unique(hash, place, |place| fold(keys.iter().map(|key| key.at(*place as usize))));
+        place as usize
+    }
+
+    fn add(&mut self, place: usize, amounts: impl Iterator<Item = i64>, touched: &mut Touched) {
+        if let hashbrown::hash_map::Entry::Vacant(new) = touched.places.entry(place as u32) {
+            new.insert(touched.rows.len());
+            touched.rows.push(place as u32);
+            touched.before.extend([&self.counts].into_iter().chain(&self.measures).map(|column| column.get(place)));
+        }
+        for (column, amount) in [&mut self.counts].into_iter().chain(&mut self.measures).zip(amounts) {
+            if amount != 0 {
+                column.set(place, column.get(place) + amount);
+            }
+        }
+    }
+
+    /// Frees the places of the touched rows that are gone, once their changes have been handed on.
+    pub fn settle(&mut self, touched: &Touched) {
+        let Self { keys, places, counts, free, .. } = self;
+        for &row in touched.rows.iter().filter(|row| counts.get(**row as usize) == 0) {
+            let hash = fold(keys.iter().map(|key| key.at(row as usize)));
+            if let Ok(entry) = places.find_entry(hash, |place| *place == row) {
+                entry.remove();
+                free.push(row);
+            }
+        }
+    }
+
+    /// What the touched rows were and what they are, as batches for the next rollup. Where it looks at units `together`, the
+    /// other rows of such units stand on both sides.
+    pub fn signed(
+        &self,
+        shape: &Shape,
+        texts: &Texts,
+        touched: &Touched,
+        together: Option<&Together>,
+    ) -> Result<Signed, ArrowError> {
+        let width = self.measures.len() + 1;
+        let changed = |index: &usize| {
+            let now = [&self.counts].into_iter().chain(&self.measures).map(|column| column.get(touched.rows[*index] as usize));
+            together.is_some() || touched.before(*index, width).iter().copied().ne(now)
+        };
+        let indices: Vec<usize> = (0..touched.rows.len()).filter(changed).collect();
+        let others = together.map(|together| self.others(shape, touched, together)).unwrap_or_default();
+        let was = indices.iter().filter(|index| touched.before(**index, width)[0] != 0);
+        let was = was.map(|index| (touched.rows[*index], Some(touched.before(*index, width))));
+        let is = indices.iter().map(|index| touched.rows[*index]).filter(|row| self.counts.get(*row as usize) != 0);
+        let others = || others.iter().map(|row| (*row, None));
+        let gone = self.batch(shape, texts, &was.chain(others()).collect::<Vec<_>>())?;
+        let new = self.batch(shape, texts, &is.map(|row| (row, None)).chain(others()).collect::<Vec<_>>())?;
+        Ok(Signed::of(gone, new))
+    }
+
+    /// The rows that are there but not touched, of units with touched rows in which one lacks what it should have.
+    fn others(&self, shape: &Shape, touched: &Touched, together: &Together) -> Vec<u32> {
+        let key = |name: &str| match shape.schema.index_of(name).map(|column| shape.roles[column]) {
+            Ok(Role::Key(place)) => Some(&self.keys[place]),
+            _ => None,
+        };
+        let by: Vec<&Coded> = together.by.iter().filter_map(|name| key(name)).collect();
+        let Some(missing) = key(&together.when_missing) else { return Vec::new() };
+        let unit = |row: u32| fold(by.iter().map(|key| key.at(row as usize)));
+        let lacks = |row: &u32| missing.at(*row as usize) == 0;
+        let units: HashSet<u64> = touched.rows.iter().map(|row| unit(*row)).collect();
+        let lacking = self.rows().chain(touched.rows.iter().copied()).filter(lacks).map(unit);
+        let lacking: HashSet<u64> = lacking.filter(|unit| units.contains(unit)).collect();
+        if lacking.is_empty() {
+            return Vec::new();
+        }
+        self.rows().filter(|row| !touched.places.contains_key(row) && lacking.contains(&unit(*row))).collect()
+    }
+
+    fn rows(&self) -> impl Iterator<Item = u32> + '_ {
+        (0..self.counts.len()).filter(|place| self.counts.get(*place) != 0).map(|place| place as u32)
+    }
+
+    fn batch(&self, shape: &Shape, texts: &Texts, rows: &[(u32, Option<&[i64]>)]) -> Result<RecordBatch, ArrowError> {
+        shape.given.batch(|column, kind| match shape.roles[column] {
+            Role::Key(place) => array(kind, rows.iter().map(|(row, _)| self.keys[place].value(*row as usize)), texts),
+            Role::Measure(place) => {
+                let value = |(row, before): &(u32, Option<&[i64]>)| match before {
+                    Some(before) => Some(before[place + 1]),
+                    None => Some(self.measures[place].get(*row as usize)),
+                };
+                array(kind, rows.iter().map(value), texts)
+            }
+            Role::Absent => Ok(new_null_array(kind, rows.len())),
+        })
+    }
+
+    /// These columns of all rows, or of those with these values in key columns.
+    pub fn columns(
+        &self,
+        shape: &Shape,
+        texts: &Texts,
+        columns: &[usize],
+        equal: &[(usize, Value)],
+    ) -> Result<(Vec<ArrayRef>, usize), ArrowError> {
+        let mut wanted = Vec::new();
+        for (column, value) in equal {
+            if let Role::Key(place) = shape.roles[*column] {
+                match self.keys[place].find(*value) {
+                    Some(code) => wanted.push((&self.keys[place], code)),
+                    None => wanted.push((&self.keys[place], u32::MAX)),
+                }
+            }
+        }
+        let rows: Vec<u32> = self.rows().filter(|row| wanted.iter().all(|(key, code)| key.at(*row as usize) == *code)).collect();
+        let column = |column: &usize| {
+            let kind = shape.schema.field(*column).data_type();
+            match shape.roles[*column] {
+                Role::Key(place) => array(kind, rows.iter().map(|row| self.keys[place].value(*row as usize)), texts),
+                Role::Measure(place) => array(kind, rows.iter().map(|row| Some(self.measures[place].get(*row as usize))), texts),
+                Role::Absent => Ok(new_null_array(kind, rows.len())),
+            }
+        };
+        Ok((columns.iter().map(column).collect::<Result<_, _>>()?, rows.len()))
+    }
+}
+
+fn fold(codes: impl Iterator<Item = u32>) -> u64 {
+    codes.fold(0, |hash: u64, code| spread((hash.rotate_left(23) ^ u64::from(code)).cast_signed()))
+}
+
+fn whole(array: &ArrayRef) -> Result<Vec<i64>, ArrowError> {
+    let array = arrow::compute::cast(array, &arrow::datatypes::DataType::Int64)?;
+    let array = array.as_primitive::<Int64Type>();
+    Ok(if array.null_count() == 0 { array.values().to_vec() } else { array.iter().map(Option::unwrap_or_default).collect() })
+}

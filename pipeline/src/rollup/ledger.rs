@@ -1,0 +1,128 @@
+//! The current rows of one kind on one day, as far as rollups look at them.
+//!
+//! Invariants: of each key the row with the highest (revision, seq) is kept; a row offered twice changes nothing, so it does not
+//! matter in which order rows come, or whether one comes again in another file. A key is known by 128 bits of its hash.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array};
+use arrow::compute::take;
+use arrow::datatypes::{DataType, Int32Type, Int64Type, SchemaRef};
+use arrow::error::ArrowError;
+use hashbrown::HashTable;
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::Signed;
+use super::coded::{Coded, PLACE, array, spread, values};
+use super::given::Given;
+use super::narrow::Narrow;
+use crate::texts::Texts;
+
+#[derive(Clone, Default)]
+pub(super) struct Ledger {
+    hashes: Vec<u128>,
+    places: HashTable<u32>,
+    revisions: Narrow,
+    seqs: Narrow,
+    columns: Vec<Coded>,
+}
+
+/// How a batch of a kind's file is made up: first what rollups read, then revision and seq, then the key.
+pub(super) struct Layout {
+    /// What rollups read.
+    pub read: SchemaRef,
+    pub key: Vec<String>,
+    /// What they are given of it.
+    pub given: Given,
+}
+
+impl Layout {
+    /// The columns to ask a file for.
+    pub fn columns(&self) -> Vec<&str> {
+        let read = self.read.fields().iter().map(|field| field.name().as_str());
+        read.chain(["revision", "seq"]).chain(self.key.iter().map(String::as_str)).collect()
+    }
+}
+
+impl Ledger {
+    /// About what it takes in memory.
+    pub fn footprint(&self) -> usize {
+        let columns: usize = self.columns.iter().map(Coded::footprint).sum();
+        self.hashes.capacity() * 16 + self.places.capacity() * 5 + self.revisions.footprint() + self.seqs.footprint() + columns
+    }
+
+    /// Takes in rows with the columns of [`Layout::columns`].
+    pub fn apply(&mut self, layout: &Layout, texts: &mut Texts, batch: &RecordBatch) -> Result<Signed, ArrowError> {
+        let (read, rest) = batch.columns().split_at(layout.read.fields().len());
+        let revisions = rest[0].as_primitive::<Int64Type>();
+        let seqs = rest[1].as_primitive::<Int64Type>();
+        let hashes = hashes(&rest[2..], batch.num_rows());
+        self.columns.resize_with(read.len(), Coded::default);
+        let all = read.iter().map(|column| values(column, texts)).collect::<Result<Vec<_>, ArrowError>>()?;
+        let coded = self.columns.iter_mut().zip(&all);
+        let codes: Vec<Vec<u32>> = coded.map(|(coded, values)| values.iter().map(|value| coded.code(*value)).collect()).collect();
+        let mut kept = Vec::with_capacity(batch.num_rows());
+        let mut gone: Vec<Vec<Option<i64>>> = vec![Vec::new(); read.len()];
+        for (row, hash) in hashes.into_iter().enumerate() {
+            let rank = (if revisions.is_null(row) { 0 } else { revisions.value(row) }, seqs.value(row));
+            match self.places.find(hash as u64, |place| self.hashes[*place as usize] == hash).copied() {
+                None => {
+                    let place = self.hashes.len() as u32;
+                    self.hashes.push(hash);
+                    let hashes = &self.hashes;
+                    self.places.insert_unique(hash as u64, place, |place| hashes[*place as usize] as u64);
+                    self.revisions.push(rank.0);
+                    self.seqs.push(rank.1);
+                    self.columns.iter_mut().zip(&codes).for_each(|(column, codes)| column.push(codes[row]));
+                }
+                Some(place) => {
+                    let place = place as usize;
+                    if rank <= (self.revisions.get(place), self.seqs.get(place)) {
+                        continue;
+                    }
+                    self.revisions.set(place, rank.0);
+                    self.seqs.set(place, rank.1);
+                    for ((column, codes), gone) in self.columns.iter_mut().zip(&codes).zip(&mut gone) {
+                        gone.push(column.value(place));
+                        column.set(place, codes[row]);
+                    }
+                }
+            }
+            kept.push(row as u32);
+        }
+        let rows = (kept.len() < batch.num_rows()).then(|| UInt32Array::from(kept.clone()));
+        let new = layout.given.batch(|column, kind| match (&rows, *kind == PLACE) {
+            (_, true) => array(kind, kept.iter().map(|row| all[column][*row as usize]), texts),
+            (None, _) => Ok(Arc::clone(&read[column])),
+            (Some(rows), _) => take(&read[column], rows, None),
+        })?;
+        let gone = layout.given.batch(|column, kind| array(kind, gone[column].iter().copied(), texts))?;
+        Ok(Signed::of(gone, new))
+    }
+}
+
+/// One hash per row over the columns of the key.
+fn hashes(key: &[ArrayRef], rows: usize) -> Vec<u128> {
+    const ODD: u128 = 0x2d99_787f_ca55_8b0d_9e37_79b9_7f4a_7c15;
+    let mut hashes = vec![ODD; rows];
+    for column in key {
+        let mix = |hash: &mut u128, value: u128| *hash = (hash.rotate_left(49) ^ value).wrapping_mul(ODD);
+        match column.data_type() {
+            DataType::Dictionary(..) => {
+                let column = column.as_dictionary::<Int32Type>();
+                let texts = column.values().as_string::<i32>().iter();
+                let texts: Vec<u128> = texts.map(|text| text.map_or(1, |text| xxh3_128(text.as_bytes()))).collect();
+                let keys = hashes.iter_mut().zip(column.keys());
+                keys.for_each(|(hash, key)| mix(hash, key.map_or(1, |key| texts[key as usize])));
+            }
+            // Keys are texts, dates and whole numbers: all have values of their own.
+            _ => match values(column, &mut Texts::default()) {
+                Ok(values) => hashes.iter_mut().zip(values).for_each(|(hash, value)| {
+                    mix(hash, value.map_or(1, |value| u128::from(spread(value)) << 64 | u128::from(value as u64)));
+                }),
+                Err(_) => hashes.iter_mut().for_each(|hash| mix(hash, 2)),
+            },
+        }
+    }
+    hashes
+}
