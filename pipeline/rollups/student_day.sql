@@ -7,19 +7,20 @@ from = ["student_record_day"]
 key = ["day", "school", "grade", "class", "student"]
 together = { by = ["day", "school", "class"], when_missing = "grade" }
 ---*/
-WITH graded AS (
-  SELECT
-    student_record_day.*,
-    max(grade) OVER (PARTITION BY day, school, class, student) AS student_grade,
-    min(grade) OVER (PARTITION BY day, school, class) AS lowest_grade,
-    max(grade) OVER (PARTITION BY day, school, class) AS highest_grade
-  FROM student_record_day
-),
-placed AS (
-  SELECT
-    graded.*,
-    COALESCE(grade, student_grade, CASE WHEN lowest_grade = highest_grade THEN lowest_grade END) AS known_grade
-  FROM graded
+WITH placed AS (
+  SELECT *, grade AS known_grade FROM student_record_day WHERE grade IS NOT NULL
+  UNION ALL
+  SELECT r.*, COALESCE(s.grade, CASE WHEN c.lowest = c.highest THEN c.lowest END)
+  FROM student_record_day AS r
+  LEFT JOIN (
+    SELECT day, school, class, student, max(grade) AS grade
+    FROM student_record_day WHERE grade IS NOT NULL GROUP BY day, school, class, student
+  ) AS s ON s.day = r.day AND s.school = r.school AND s.class = r.class AND s.student = r.student
+  LEFT JOIN (
+    SELECT day, school, class, min(grade) AS lowest, max(grade) AS highest
+    FROM student_record_day WHERE grade IS NOT NULL GROUP BY day, school, class
+  ) AS c ON c.day = r.day AND c.school = r.school AND c.class = r.class
+  WHERE r.grade IS NULL
 )
 SELECT
   day, school, known_grade AS grade, class, student,

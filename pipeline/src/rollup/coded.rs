@@ -75,6 +75,12 @@ impl Coded {
         }
     }
 
+    /// The values of these rows.
+    pub fn values<'a>(&'a self, rows: &'a [u32]) -> impl Iterator<Item = Value> + 'a {
+        let codes = self.codes.gather(rows).into_iter();
+        codes.map(|code| if code == 0 { None } else { Some(self.distinct[code as usize]) })
+    }
+
     pub fn push(&mut self, code: u32) {
         self.codes.push(code.into());
     }

@@ -68,7 +68,7 @@ impl Held for HeldDays {
         for (texts, keyed) in days.iter().filter_map(|day| self.days.get(day)) {
             let equal: Vec<(usize, Value)> =
                 equal.iter().filter_map(|(column, value)| Some((*column, value_of(value, texts)?))).collect();
-            let (arrays, count) = keyed.columns(&self.shape, texts, columns, &equal)?;
+            let (arrays, count) = keyed.read(&self.shape, texts, columns, &equal)?;
             let arrays = arrays.iter().zip(schema.fields()).map(|(array, field)| cast(array, field.data_type()));
             let options = RecordBatchOptions::new().with_row_count(Some(count));
             let arrays = arrays.collect::<Result<Vec<_>>>()?;

@@ -91,7 +91,7 @@ impl Rollups {
             if let Some(held) = days.by_day.get(&day) {
                 let schema = table.schema();
                 let all: Vec<usize> = (0..schema.fields().len()).collect();
-                let (columns, count) = held.states[index].columns(&self.ordered[index].shape, &held.texts, &all, &[])?;
+                let (columns, count) = held.states[index].read(&self.ordered[index].shape, &held.texts, &all, &[])?;
                 let columns = columns.iter().zip(schema.fields()).map(|(column, field)| cast(column, field.data_type()));
                 rows += count;
                 if count > 0 {

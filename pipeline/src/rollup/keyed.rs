@@ -3,10 +3,12 @@
 //! Invariants: adding what was taken away gives back what was there; a row is there as long as it stands for at least one row of the
 //! sources; a place that becomes free is not used again before the changes that freed it have been handed on.
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, new_null_array};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, new_null_array};
 use arrow::datatypes::{Int64Type, SchemaRef};
 use arrow::error::ArrowError;
-use hashbrown::{HashMap, HashSet, HashTable};
+use hashbrown::{HashSet, HashTable};
 
 use super::Signed;
 use super::coded::{Coded, Value, array, spread, values};
@@ -48,18 +50,15 @@ pub(super) struct Keyed {
 #[derive(Default)]
 pub(super) struct Touched {
     rows: Vec<u32>,
-    places: HashMap<u32, usize>,
-    /// Per row: its count, then its measures.
-    before: Vec<i64>,
+    /// By row: whether it is among them.
+    known: Vec<bool>,
+    /// The counts, then each measure.
+    before: Vec<Vec<i64>>,
 }
 
 impl Touched {
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
-    }
-
-    fn before(&self, index: usize, width: usize) -> &[i64] {
-        &self.before[index * width..(index + 1) * width]
     }
 }
 
@@ -107,20 +106,27 @@ impl Keyed {
                 (None, _) => return Err(ArrowError::SchemaError(field.name().clone())),
             }
         }
-        for row in 0..batch.num_rows() {
-            let place = self.place(&codes, row);
-            let amounts = added.iter().map(|column| sign * column[row]);
-            self.add(place, amounts, touched);
+        let places: Vec<u32> = (0..batch.num_rows()).map(|row| self.place(&codes, row)).collect();
+        touched.known.resize(self.counts.len(), false);
+        let new = touched.rows.len();
+        touched.rows.extend(places.iter().filter(|place| !std::mem::replace(&mut touched.known[**place as usize], true)));
+        touched.before.resize_with(self.measures.len() + 1, Vec::new);
+        let columns = [&mut self.counts].into_iter().chain(&mut self.measures);
+        for ((column, before), amounts) in columns.zip(&mut touched.before).zip(&added) {
+            before.extend(column.gather(&touched.rows[new..]));
+            if amounts.iter().any(|amount| *amount != 0) {
+                column.add(&places, amounts, sign);
+            }
         }
         Ok(())
     }
 
-    fn place(&mut self, codes: &[Vec<u32>], row: usize) -> usize {
+    fn place(&mut self, codes: &[Vec<u32>], row: usize) -> u32 {
         let Self { keys, places, counts, measures, free } = self;
         let hash = fold(codes.iter().map(|codes| codes[row]));
         let same = |place: &u32| keys.iter().zip(codes).all(|(key, codes)| key.at(*place as usize) == codes[row]);
         if let Some(place) = places.find(hash, same) {
-            return *place as usize;
+            return *place;
         }
         let place = match free.pop() {
             Some(place) => {
@@ -134,20 +140,7 @@ impl Keyed {
             }
         };
         places.insert_unique(hash, place, |place| fold(keys.iter().map(|key| key.at(*place as usize))));
-        place as usize
-    }
-
-    fn add(&mut self, place: usize, amounts: impl Iterator<Item = i64>, touched: &mut Touched) {
-        if let hashbrown::hash_map::Entry::Vacant(new) = touched.places.entry(place as u32) {
-            new.insert(touched.rows.len());
-            touched.rows.push(place as u32);
-            touched.before.extend([&self.counts].into_iter().chain(&self.measures).map(|column| column.get(place)));
-        }
-        for (column, amount) in [&mut self.counts].into_iter().chain(&mut self.measures).zip(amounts) {
-            if amount != 0 {
-                column.set(place, column.get(place) + amount);
-            }
-        }
+        place
     }
 
     /// Frees the places of the touched rows that are gone, once their changes have been handed on.
@@ -171,20 +164,25 @@ impl Keyed {
         touched: &Touched,
         together: Option<&Together>,
     ) -> Result<Signed, ArrowError> {
-        let width = self.measures.len() + 1;
-        let changed = |index: &usize| {
-            let now = [&self.counts].into_iter().chain(&self.measures).map(|column| column.get(touched.rows[*index] as usize));
-            together.is_some() || touched.before(*index, width).iter().copied().ne(now)
-        };
-        let indices: Vec<usize> = (0..touched.rows.len()).filter(changed).collect();
+        let now: Vec<Vec<i64>> = self.columns().map(|column| column.gather(&touched.rows)).collect();
+        let both = || touched.before.iter().zip(&now);
+        let changed = |index: &usize| together.is_some() || both().any(|(before, now)| before[*index] != now[*index]);
+        let changed: Vec<usize> = (0..touched.rows.len()).filter(changed).collect();
         let others = together.map(|together| self.others(shape, touched, together)).unwrap_or_default();
-        let was = indices.iter().filter(|index| touched.before(**index, width)[0] != 0);
-        let was = was.map(|index| (touched.rows[*index], Some(touched.before(*index, width))));
-        let is = indices.iter().map(|index| touched.rows[*index]).filter(|row| self.counts.get(*row as usize) != 0);
-        let others = || others.iter().map(|row| (*row, None));
-        let gone = self.batch(shape, texts, &was.chain(others()).collect::<Vec<_>>())?;
-        let new = self.batch(shape, texts, &is.map(|row| (row, None)).chain(others()).collect::<Vec<_>>())?;
-        Ok(Signed::of(gone, new))
+        let side = |columns: &[Vec<i64>]| {
+            let there: Vec<usize> = changed.iter().copied().filter(|index| columns[0][*index] != 0).collect();
+            let rows: Vec<u32> = there.iter().map(|index| touched.rows[*index]).chain(others.iter().copied()).collect();
+            self.batch(shape, texts, &rows, |place| {
+                let mut values: Vec<i64> = there.iter().map(|index| columns[place + 1][*index]).collect();
+                values.extend(self.measures[place].gather(&others));
+                values
+            })
+        };
+        Ok(Signed::of(side(&touched.before)?, side(&now)?))
+    }
+
+    fn columns(&self) -> impl Iterator<Item = &Narrow> {
+        [&self.counts].into_iter().chain(&self.measures)
     }
 
     /// The rows that are there but not touched, of units with touched rows in which one lacks what it should have.
@@ -203,29 +201,31 @@ impl Keyed {
         if lacking.is_empty() {
             return Vec::new();
         }
-        self.rows().filter(|row| !touched.places.contains_key(row) && lacking.contains(&unit(*row))).collect()
+        self.rows()
+            .filter(|row| !touched.known.get(*row as usize).is_some_and(|known| *known) && lacking.contains(&unit(*row)))
+            .collect()
     }
 
     fn rows(&self) -> impl Iterator<Item = u32> + '_ {
         (0..self.counts.len()).filter(|place| self.counts.get(*place) != 0).map(|place| place as u32)
     }
 
-    fn batch(&self, shape: &Shape, texts: &Texts, rows: &[(u32, Option<&[i64]>)]) -> Result<RecordBatch, ArrowError> {
+    fn batch(
+        &self,
+        shape: &Shape,
+        texts: &Texts,
+        rows: &[u32],
+        measure: impl Fn(usize) -> Vec<i64>,
+    ) -> Result<RecordBatch, ArrowError> {
         shape.given.batch(|column, kind| match shape.roles[column] {
-            Role::Key(place) => array(kind, rows.iter().map(|(row, _)| self.keys[place].value(*row as usize)), texts),
-            Role::Measure(place) => {
-                let value = |(row, before): &(u32, Option<&[i64]>)| match before {
-                    Some(before) => Some(before[place + 1]),
-                    None => Some(self.measures[place].get(*row as usize)),
-                };
-                array(kind, rows.iter().map(value), texts)
-            }
+            Role::Key(place) => array(kind, self.keys[place].values(rows), texts),
+            Role::Measure(place) => Ok(Arc::new(Int64Array::from(measure(place)))),
             Role::Absent => Ok(new_null_array(kind, rows.len())),
         })
     }
 
     /// These columns of all rows, or of those with these values in key columns.
-    pub fn columns(
+    pub fn read(
         &self,
         shape: &Shape,
         texts: &Texts,
@@ -245,8 +245,8 @@ impl Keyed {
         let column = |column: &usize| {
             let kind = shape.schema.field(*column).data_type();
             match shape.roles[*column] {
-                Role::Key(place) => array(kind, rows.iter().map(|row| self.keys[place].value(*row as usize)), texts),
-                Role::Measure(place) => array(kind, rows.iter().map(|row| Some(self.measures[place].get(*row as usize))), texts),
+                Role::Key(place) => array(kind, self.keys[place].values(&rows), texts),
+                Role::Measure(place) => Ok(Arc::new(Int64Array::from(self.measures[place].gather(&rows))) as ArrayRef),
                 Role::Absent => Ok(new_null_array(kind, rows.len())),
             }
         };

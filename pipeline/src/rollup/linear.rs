@@ -139,6 +139,10 @@ pub(super) fn looked_into(plan: &LogicalPlan) -> datafusion::error::Result<BTree
                 other => all(&other, &mut names),
             }),
             LogicalPlan::Filter(filter) => asked(&filter.predicate, &mut names),
+            LogicalPlan::Join(join) => {
+                join.on.iter().flat_map(|(left, right)| [left, right]).for_each(|expr| passed_on(expr, &mut names));
+                join.filter.iter().for_each(|predicate| asked(predicate, &mut names));
+            }
             other => {
                 other.apply_expressions(|expr| {
                     all(expr, &mut names);
@@ -164,10 +168,12 @@ fn passed_on(expr: &Expr, names: &mut BTreeSet<String>) {
     }
 }
 
-/// Conditions on whether there is a value look into nothing.
+/// Conditions on whether there is a value, or the same one, look into nothing.
 fn asked(predicate: &Expr, names: &mut BTreeSet<String>) {
     match predicate {
         Expr::IsNull(expr) | Expr::IsNotNull(expr) if matches!(**expr, Expr::Column(_)) => {}
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right })
+            if matches!((&**left, &**right), (Expr::Column(_), Expr::Column(_))) => {}
         Expr::BinaryExpr(BinaryExpr { left, op: Operator::And | Operator::Or, right }) => {
             asked(left, names);
             asked(right, names);

@@ -67,6 +67,48 @@ impl Narrow {
         }
     }
 
+    /// The values at these places.
+    pub fn gather(&self, places: &[u32]) -> Vec<i64> {
+        fn of<T: Copy + Into<i64>>(values: &[T], places: &[u32]) -> Vec<i64> {
+            places.iter().map(|place| values[*place as usize].into()).collect()
+        }
+        match self {
+            Self::One(values) => of(values, places),
+            Self::Two(values) => of(values, places),
+            Self::Four(values) => of(values, places),
+            Self::Eight(values) => of(values, places),
+        }
+    }
+
+    /// Adds so much, `sign` times, at each of these places; a place may come again.
+    pub fn add(&mut self, places: &[u32], amounts: &[i64], sign: i64) {
+        /// How many could be added.
+        fn to<T: Copy + Into<i64> + TryFrom<i64>>(values: &mut [T], places: &[u32], amounts: &[i64], sign: i64) -> usize {
+            for (done, (place, amount)) in places.iter().zip(amounts).enumerate() {
+                let value = &mut values[*place as usize];
+                match T::try_from((*value).into() + sign * amount) {
+                    Ok(sum) => *value = sum,
+                    Err(_) => return done,
+                }
+            }
+            places.len()
+        }
+        let mut from = 0;
+        while from < places.len() {
+            let (places, amounts) = (&places[from..], &amounts[from..]);
+            let done = match self {
+                Self::One(values) => to(values, places, amounts, sign),
+                Self::Two(values) => to(values, places, amounts, sign),
+                Self::Four(values) => to(values, places, amounts, sign),
+                Self::Eight(values) => to(values, places, amounts, sign),
+            };
+            if let (Some(place), Some(amount)) = (places.get(done), amounts.get(done)) {
+                self.widen(self.get(*place as usize) + sign * amount);
+            }
+            from += done;
+        }
+    }
+
     #[inline]
     fn fit(&mut self, value: i64) {
         let fits = match self {
@@ -113,6 +155,21 @@ mod tests {
             narrow.set(0, other);
             plain[0] = other;
             prop_assert_eq!((0..narrow.len()).map(|place| narrow.get(place)).collect::<Vec<_>>(), plain);
+        }
+
+        #[test]
+        fn what_is_added_and_taken_away_leaves_what_was(amounts in prop::collection::vec((0..9u32, -1_000_000_000_000..1_000_000_000_000i64), 1..60)) {
+            let mut narrow = Narrow::default();
+            (0..9).for_each(|value| narrow.push(value));
+            let (places, amounts): (Vec<u32>, Vec<i64>) = amounts.into_iter().unzip();
+            narrow.add(&places, &amounts, 1);
+            let sums = (0..9u32).map(|place| {
+                let there = places.iter().zip(&amounts).filter(|(other, _)| **other == place);
+                i64::from(place) + there.map(|(_, amount)| amount).sum::<i64>()
+            });
+            prop_assert_eq!(narrow.gather(&[0, 1, 2, 3, 4, 5, 6, 7, 8]), sums.collect::<Vec<_>>());
+            narrow.add(&places, &amounts, -1);
+            prop_assert_eq!(narrow.gather(&[8, 0]), vec![8, 0]);
         }
     }
 }
