@@ -23,6 +23,7 @@ mod figures;
 mod guard;
 mod health;
 mod limits;
+mod live;
 mod negotiate;
 mod openapi;
 mod params;

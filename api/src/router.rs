@@ -3,7 +3,7 @@
 //! ```text
 //! request ─▶ request id ─▶ log span ─▶ counts ─▶ security headers ─▶ compression ─▶ problems ─▶ panics ─▶ local only
 //!                                                                                                          │
-//!       handler ◀─ time limit (but for bodies of events) ◀─ decompression ◀────────────────────────────────┘
+//!       handler ◀─ time limit (but for bodies of events and the live feed) ◀─ decompression ◀────────────────────────────────┘
 //! ```
 //!
 //! Invariant: every answer passes all outer layers, also those of unknown addresses and of panics.
@@ -30,7 +30,7 @@ use xueqing_schema::Standard;
 use crate::limits::{self, Limits, Options};
 use crate::request_id::{self, RequestId};
 use crate::telemetry::{self, Telemetry};
-use crate::{Problem, dashboard, events, figures, guard, health, openapi, problem, quarantine, sql, standard};
+use crate::{Problem, dashboard, events, figures, guard, health, live, openapi, problem, quarantine, sql, standard};
 
 /// What the server serves.
 #[derive(Clone)]
@@ -60,7 +60,8 @@ pub fn router(app: App) -> Router {
 pub(crate) fn with_stopping(app: App, stopping: watch::Receiver<bool>) -> Router {
     let limits = Limits::new(app.options.clone());
     let shared = Shared { app, limits, telemetry: Telemetry::new(), stopping };
-    let routes = Router::new().route("/v1/events/{mapping}", post(events::post)).merge(timed(routes(), &shared.app.options));
+    let untimed = Router::new().route("/v1/events/{mapping}", post(events::post)).route("/v1/live", get(live::watch));
+    let routes = untimed.merge(timed(routes(), &shared.app.options));
     layered(routes, &shared.telemetry).with_state(shared)
 }
 

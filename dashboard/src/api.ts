@@ -117,6 +117,10 @@ async function getJson(path: string): Promise<unknown> {
   return body;
 }
 
+/** Where the server tells of changes in a class. */
+export const livePath = (school: string, klass: string): string =>
+  `/v1/live?${new URLSearchParams({ school, class: klass })}`;
+
 /** The address of a figure; the same address opens it outside this page. */
 export function metricPath(name: string, query: Query): string {
   const search = new URLSearchParams();

@@ -62,7 +62,7 @@ pub use receipt::{Progress, Receipt};
 pub use refusals::{Page, Refusals, Refused};
 pub use replay::{Replay, Replayed, Unreplayed};
 pub use retention::Expired;
-pub use rollup::{Rollup, Rollups};
+pub use rollup::{Change, Class, Live, Rollup, Rollups, Touch};
 pub use setup::{Clock, Options, Rolling, Setup};
 pub use sources::{
     Chance, Doors, InboxOptions, KafkaOptions, KafkaTopic, Language, MqttOptions, MqttVersion, SourceState, Sources, TopicRule,

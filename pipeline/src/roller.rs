@@ -45,8 +45,10 @@ impl Rolled {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wake {
     Committed,
-    /// Someone waits, or it is time to write.
+    /// It is time to write.
     Write,
+    /// Someone waits for everything to be written.
+    Asked,
     /// The committer has ended.
     Ended,
 }
@@ -83,9 +85,8 @@ impl Roller {
             let wake = self.wake().await;
             let target = *self.committed.borrow_and_update();
             let (done, written) = self.rolled.borrow().so_far();
-            let write = wake != Wake::Committed;
-            let rest = match target > done || write && target > written {
-                true => self.attempt(target, write).await,
+            let rest = match target > done || wake != Wake::Committed && target > written {
+                true => self.attempt(target, wake).await,
                 false => Duration::ZERO,
             };
             if wake == Wake::Ended {
@@ -101,7 +102,7 @@ impl Roller {
             return Wake::Ended;
         }
         if std::mem::take(&mut self.asked) {
-            return Wake::Write;
+            return Wake::Asked;
         }
         let (done, written) = self.rolled.borrow().so_far();
         let following = self.rolling == Rolling::Following;
@@ -110,25 +111,30 @@ impl Roller {
                 Ok(_) => Wake::Committed,
                 Err(_) => Wake::Ended,
             },
-            () = self.hurry.notified() => Wake::Write,
+            () = self.hurry.notified() => Wake::Asked,
             () = sleep_until(self.last_write + WRITE_EVERY), if following && written < done => Wake::Write,
         }
     }
 
-    async fn attempt(&mut self, target: u64, write: bool) -> Duration {
+    async fn attempt(&mut self, target: u64, wake: Wake) -> Duration {
         let start = Instant::now();
-        let reached = match write {
-            true => self.rollups.catch_up().await.map(drop),
-            false => self.rollups.keep_up().await,
+        let reached = match wake {
+            Wake::Committed => self.rollups.keep_up(false).await,
+            Wake::Write => self.rollups.keep_up(true).await,
+            Wake::Asked | Wake::Ended => self.rollups.catch_up().await.map(|_| (true, true)),
         };
-        if write {
+        if wake != Wake::Committed {
             self.last_write = Instant::now();
         }
         match reached {
-            Ok(()) => {
-                let written = if write { target } else { self.rolled.borrow().written };
-                self.rolled.send_replace(Rolled { done: target, written, failed: None });
-                start.elapsed().min(LONGEST_REST)
+            Ok((done, written)) => {
+                self.rolled.send_modify(|rolled| {
+                    rolled.done = if done { target } else { rolled.done };
+                    rolled.written = if written { target } else { rolled.written };
+                    rolled.failed = None;
+                });
+                // What is not done is looked at again soon.
+                if done { start.elapsed().min(LONGEST_REST) } else { LONGEST_REST }
             }
             Err(error) => {
                 tracing::error!(code = error.code(), %error, "the rollups are behind: trying again");

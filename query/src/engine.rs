@@ -2,7 +2,7 @@
 //!
 //! Invariants: an engine never writes; all queries of an engine share one memory pool; a query that runs out of time is aborted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -156,6 +156,11 @@ impl Engine {
 
     pub fn metric(&self, name: &str) -> Result<&Arc<Metric>, Error> {
         self.inner.library.get(name)
+    }
+
+    /// The figures that read any of these tables.
+    pub fn reading<'a>(&'a self, tables: &'a BTreeSet<String>) -> impl Iterator<Item = &'a str> {
+        self.metrics().iter().filter(|metric| !metric.reads.is_disjoint(tables)).map(|metric| metric.name.as_str())
     }
 
     /// The names that SQL can use.

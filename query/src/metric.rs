@@ -3,7 +3,7 @@
 //! Invariants held by [`Metric::parse`]: every parameter that the SQL names is declared and every declared one is used; the default
 //! grouping is of declared dimensions; every dimension, parameter and column has a title in both languages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use xueqing_schema::{Text, sql_file};
@@ -34,6 +34,9 @@ pub struct Metric {
     pub columns: Vec<Column>,
     #[serde(skip)]
     pub(crate) sql: String,
+    /// What it reads: kinds, rollups, code sets.
+    #[serde(skip)]
+    pub(crate) reads: BTreeSet<String>,
 }
 
 /// Something a figure can be grouped by.
@@ -132,6 +135,7 @@ impl Metric {
             params: front.params(common).map_err(bad)?,
             n: n.clone(),
             columns: columns.clone(),
+            reads: read_by(&sql),
             sql,
         };
         metric.check().map_err(bad)?;
@@ -172,6 +176,13 @@ impl Metric {
         }
         Ok(())
     }
+}
+
+/// The names that stand behind FROM and JOIN, those of its own parts included.
+fn read_by(sql: &str) -> BTreeSet<String> {
+    let words: Vec<&str> = sql.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
+    let behind = words.windows(2).filter(|pair| pair[0].eq_ignore_ascii_case("from") || pair[0].eq_ignore_ascii_case("join"));
+    behind.map(|pair| pair[1].to_owned()).collect()
 }
 
 impl FrontMatter {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::http::{HeaderMap, Request, StatusCode, header, request};
+use axum::http::{HeaderMap, Request, Response, StatusCode, header, request};
 use bytes::Bytes;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -89,9 +89,13 @@ impl TestApp {
         self.post("/v1/sql", "application/json", serde_json::json!({ "sql": sql }).to_string()).await
     }
 
+    /// The answer before its body has been read.
+    pub async fn response(&self, request: Request<Body>) -> Response<Body> {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
     pub async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
+        let (parts, body) = self.response(request).await.into_parts();
         Answer { status: parts.status, headers: parts.headers, body: to_bytes(body, 256 << 20).await.unwrap() }
     }
 }

@@ -4,6 +4,7 @@ mod app;
 mod door;
 mod events;
 mod figures;
+mod live;
 mod malformed;
 mod problems;
 mod quarantine;

@@ -10,6 +10,7 @@ import type {
   Submission,
   SubjectMinutes,
 } from "../model/rows";
+import { useLive } from "./useLive";
 import { useResource, type Request, type Resource } from "./useResource";
 
 export interface ClassDay {
@@ -18,7 +19,8 @@ export interface ClassDay {
   day: string;
 }
 
-export const REFRESH_SECONDS = 20;
+/** How often the page asks when the server cannot tell it of changes. */
+const REFRESH_SECONDS = 20;
 
 export type MetricResource<R extends Row> = Resource<Answer<R>>;
 
@@ -64,8 +66,9 @@ export function useClassDay(target: ComputedRef<ClassDay | null>) {
   const all = [load, subjects, week, submissions, submitted, attendance, history, chronic];
   const reload = () => void Promise.all([...all, participation].map((one) => one.reload()));
 
+  const { connected } = useLive(target, reload);
   const timer = window.setInterval(() => {
-    if (document.visibilityState === "visible") reload();
+    if (document.visibilityState === "visible" && !connected.value) reload();
   }, REFRESH_SECONDS * 1000);
   onScopeDispose(() => window.clearInterval(timer));
 

@@ -135,7 +135,8 @@ export const en: Messages = {
   "definition.versions": "Data version",
   "definition.unavailable": "The definitions cannot be read right now.",
 
-  "foot.asOf": "Refreshed every {seconds} seconds; only data that is safely on disk is shown.",
+  "foot.asOf":
+    "Figures follow what comes in as it comes; only data that is safely on disk is shown.",
   "foot.oneFigure":
     "One store, one figure: every number here comes from one published definition – choose its name to read it.",
 };

@@ -127,6 +127,6 @@ export const zh = {
   "definition.versions": "数据版本",
   "definition.unavailable": "现在读不到指标的定义。",
 
-  "foot.asOf": "数据每 {seconds} 秒更新一次，只显示已经落盘的数据。",
+  "foot.asOf": "数据随到随更新，只显示已经落盘的数据。",
   "foot.oneFigure": "数入一库、数出一门：本页的每个数都来自同一份指标定义，点数字的名称可以看到。",
 } as const;

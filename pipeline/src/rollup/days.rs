@@ -1,12 +1,14 @@
 //! The days in memory: of each the current rows as far as rollups look at them, and every rollup's rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use tokio::time::Instant;
 use xueqing_lake::{DataFile, Table};
 
 use super::keyed::{Keyed, Touched};
 use super::ledger::Ledger;
+use super::live::{Class, Touch};
 use super::{Maintained, Signed, Source};
 use crate::Result;
 use crate::texts::Texts;
@@ -32,12 +34,14 @@ pub(super) struct Day {
     pub whole: Vec<bool>,
     /// The moment of the last change.
     pub used: i64,
+    /// When events last came for it while it was in memory.
+    pub streaming: Option<Instant>,
 }
 
 impl Day {
     pub fn new(ordered: &[Maintained], whole: Vec<bool>) -> Self {
         let states = ordered.iter().map(|maintained| Arc::new(Keyed::new(&maintained.shape))).collect();
-        Self { texts: Arc::default(), ledgers: BTreeMap::new(), states, whole, used: 0 }
+        Self { texts: Arc::default(), ledgers: BTreeMap::new(), states, whole, used: 0, streaming: None }
     }
 
     /// About what it takes in memory.
@@ -46,13 +50,13 @@ impl Day {
         self.texts.footprint() + ledgers + self.states.iter().map(|state| state.footprint()).sum::<usize>()
     }
 
-    /// Takes in the rows of files, each of a kind.
+    /// Takes in the rows of files, each of a kind; what that has touched.
     pub async fn take_in(
         &mut self,
         ordered: &[Maintained],
         kinds: &BTreeMap<String, Source>,
         files: &[(String, DataFile)],
-    ) -> Result<()> {
+    ) -> Result<Touch> {
         let mut touched: Vec<Touched> = Vec::new();
         touched.resize_with(ordered.len(), Touched::default);
         let mut changes = Changes::new();
@@ -72,7 +76,20 @@ impl Day {
             }
         }
         merge(&mut self.states, &mut self.texts, ordered, &changes, &mut touched).await?;
-        self.hand_on(ordered, touched).await
+        let touch = self.touch(ordered, files, &touched);
+        self.hand_on(ordered, touched).await?;
+        Ok(touch)
+    }
+
+    fn touch(&self, ordered: &[Maintained], files: &[(String, DataFile)], touched: &[Touched]) -> Touch {
+        let kinds: BTreeSet<&String> = files.iter().map(|(kind, _)| kind).collect();
+        let concerned = |maintained: &&Maintained| maintained.kinds.iter().any(|kind| kinds.contains(kind));
+        let rollups = ordered.iter().filter(concerned).map(|maintained| &maintained.rollup.name);
+        let tables = rollups.chain(kinds.iter().copied()).cloned().collect();
+        let rows = ordered.iter().zip(&self.states).zip(touched).filter(|(_, touched)| !touched.is_empty());
+        let classes = rows.map(|((maintained, state), touched)| state.classes(&maintained.shape, &self.texts, touched));
+        let classes: Option<Vec<BTreeSet<Class>>> = classes.collect();
+        Touch { tables, classes: classes.map(|classes| classes.into_iter().flatten().collect()) }
     }
 
     /// Hands on what has changed in the rollups of kinds, from rollup to rollup.

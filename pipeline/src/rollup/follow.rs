@@ -6,11 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::Instant;
 use xueqing_lake::{Changes, DataFile, Error as LakeError, RETAINED, Table};
 
 use super::days::{self, Day};
 use super::keep::DEFINITION;
+use super::live::{Change, Touch};
 use super::{Maintained, Rollups, Source};
 use crate::{Error, Result};
 
@@ -29,7 +31,14 @@ pub(super) struct Progress {
     pub unwritten: Vec<BTreeSet<i32>>,
     /// By rollup: whether its positions are worth writing even without days.
     pub stale: Vec<bool>,
+    /// What watchers have not been told yet.
+    touched: BTreeMap<i32, Touch>,
+    /// Days that are being worked out anew.
+    loading: JoinSet<(i32, Result<(Day, Touch)>)>,
+    under_way: BTreeSet<i32>,
 }
+
+type Loaded = std::result::Result<(i32, Result<(Day, Touch)>), JoinError>;
 
 /// What is to be done for a day.
 #[derive(Default)]
@@ -47,18 +56,35 @@ impl Progress {
 }
 
 impl Rollups {
-    pub(super) async fn follow(&self, progress: &mut Progress) -> Result<()> {
-        match progress.is_ready {
-            true => self.look(progress).await?,
-            false => self.look_back(progress).await?,
+    /// Brings the days in memory up to the logs. Days that have to be worked out from all their rows are begun, and with `wait`
+    /// finished; whether nothing is left to be done.
+    pub(super) async fn follow(&self, progress: &mut Progress, wait: bool) -> Result<bool> {
+        let is_start = !progress.is_ready;
+        match is_start {
+            true => self.look_back(progress).await?,
+            false => self.look(progress).await?,
         }
         self.let_fade(progress).await?;
-        while !progress.todo.is_empty() {
-            self.load(progress).await?;
+        self.take_in(progress).await;
+        loop {
+            self.load(progress).await;
+            let loaded = match wait {
+                true => progress.loading.join_next().await,
+                false => progress.loading.try_join_next(),
+            };
+            let Some(loaded) = loaded else { break };
+            self.loaded(progress, loaded).await?;
             self.take_in(progress).await;
         }
-        self.days.write().await.moment = progress.moment();
-        Ok(())
+        let moment = progress.moment();
+        self.days.write().await.moment = moment;
+        let days = std::mem::take(&mut progress.touched);
+        if is_start {
+            self.live.begin(moment);
+        } else if !days.is_empty() {
+            self.live.tell(Change { moment, days });
+        }
+        Ok(progress.todo.is_empty())
     }
 
     /// Notes what the logs have that is not followed yet.
@@ -143,38 +169,63 @@ impl Rollups {
         Ok(())
     }
 
-    /// Works out anew the days that have to be, the newest first, several at a time.
-    async fn load(&self, progress: &mut Progress) -> Result<()> {
+    /// Begins to work out days anew, the newest first, several at a time.
+    async fn load(&self, progress: &mut Progress) {
         let in_memory: BTreeSet<i32> = self.days.read().await.by_day.keys().copied().collect();
-        let anew = |(day, todo): (&i32, &Todo)| (todo.anew || !in_memory.contains(day)).then_some(*day);
-        let mut days: Vec<i32> = progress.todo.iter().filter_map(anew).collect();
-        let mut loading = JoinSet::new();
-        loop {
-            while loading.len() < cores()
-                && let Some(day) = days.pop()
-            {
+        let Progress { todo, loading, under_way, .. } = progress;
+        let waiting = todo.iter_mut().rev().filter(|(day, todo)| todo.anew || !in_memory.contains(day));
+        for (&day, todo) in waiting {
+            if under_way.len() < cores() && under_way.insert(day) {
+                // What is noted from now on is taken in afterwards.
+                *todo = Todo::default();
                 let whole = self.ordered.iter().map(|maintained| day >= self.kept_from(maintained)).collect();
-                loading.spawn(load(Arc::clone(&self.ordered), Arc::clone(&self.kinds), day, whole));
+                let work = load(Arc::clone(&self.ordered), Arc::clone(&self.kinds), day, whole);
+                loading.spawn(async move { (day, work.await) });
             }
-            let Some(loaded) = loading.join_next().await else { return Ok(()) };
-            let (day, mut loaded) = loaded.map_err(|stopped| Error::Read { reason: stopped.to_string() })??;
-            loaded.used = progress.moment();
-            self.days.write().await.by_day.insert(day, loaded);
-            progress.todo.remove(&day);
-            self.make_room(progress).await?;
         }
+    }
+
+    async fn loaded(&self, progress: &mut Progress, loaded: Loaded) -> Result<()> {
+        let (day, loaded) = match loaded {
+            Ok(done) => done,
+            Err(stopped) => {
+                progress.under_way.clear();
+                return Err(Error::Read { reason: stopped.to_string() });
+            }
+        };
+        progress.under_way.remove(&day);
+        let (mut loaded, touch) = match loaded {
+            Ok(done) => done,
+            Err(error) => {
+                progress.todo.entry(day).or_default().anew = true;
+                return Err(error);
+            }
+        };
+        loaded.used = progress.moment();
+        let before = self.days.write().await.by_day.insert(day, loaded);
+        let is_new = before.is_none() && !self.tables().any(|table| table.days().contains(&day));
+        // Whatever it was before may be gone.
+        let classes = touch.classes.filter(|_| is_new);
+        progress.touched.insert(day, Touch { classes, ..touch });
+        if progress.todo.get(&day).is_some_and(|todo| !todo.anew && todo.files.is_empty()) {
+            progress.todo.remove(&day);
+        }
+        self.make_room(progress).await
     }
 
     /// Takes new rows into the days in memory, all at once for those who read. A day where that fails goes out of memory.
     async fn take_in(&self, progress: &mut Progress) {
         let mut days = self.days.write().await;
         let moment = progress.moment();
-        let in_memory: Vec<i32> = progress.todo.keys().filter(|day| days.by_day.contains_key(day)).copied().collect();
-        for number in in_memory {
+        let ready = |(day, todo): (&i32, &Todo)| (!todo.anew && !progress.under_way.contains(day)).then_some(*day);
+        let ready: Vec<i32> = progress.todo.iter().filter_map(ready).collect();
+        for number in ready {
             let (Some(todo), Some(day)) = (progress.todo.get(&number), days.by_day.get_mut(&number)) else { continue };
             match day.take_in(&self.ordered, &self.kinds, &todo.files).await {
-                Ok(()) => {
+                Ok(touch) => {
                     day.used = moment;
+                    day.streaming = Some(Instant::now());
+                    progress.touched.insert(number, touch);
                     progress.todo.remove(&number);
                 }
                 Err(error) => {
@@ -192,10 +243,10 @@ async fn load(
     kinds: Arc<BTreeMap<String, Source>>,
     day: i32,
     whole: Vec<bool>,
-) -> Result<(i32, Day)> {
+) -> Result<(Day, Touch)> {
     let mut loaded = Day::new(&ordered, whole);
-    loaded.take_in(&ordered, &kinds, &days::files(&kinds, day)).await?;
-    Ok((day, loaded))
+    let touch = loaded.take_in(&ordered, &kinds, &days::files(&kinds, day)).await?;
+    Ok((loaded, touch))
 }
 
 fn cores() -> usize {

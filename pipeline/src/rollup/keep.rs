@@ -5,11 +5,13 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use arrow::compute::cast;
 use xueqing_lake::{Error as LakeError, Position, Table};
 
+use super::days::Day;
 use super::follow::{Progress, position};
 use super::{Maintained, Rollups};
 use crate::{Error, Result};
@@ -17,6 +19,8 @@ use crate::{Error, Result};
 pub(super) const DEFINITION: &str = "definition";
 /// What the days in memory may take before those not used lately go.
 const MEMORY: usize = 256 << 20;
+/// How long after its last event a day counts as one that events come for.
+const STREAMING: Duration = Duration::from_secs(600);
 /// Rows of one commit, when many days are written.
 const COMMIT_ROWS: usize = 1 << 19;
 /// How often a rollup is written anew when another process wrote it meanwhile.
@@ -29,7 +33,7 @@ impl Rollups {
             if let Some(days) = self.write_days(progress).await? {
                 return Ok(days);
             }
-            self.follow(progress).await?;
+            self.follow(progress, true).await?;
         }
         let reason = format!("another process kept writing it; tried {ATTEMPTS} times");
         Err(Error::Rollup { file: self.ordered.last().map(|last| last.rollup.name.clone()).unwrap_or_default(), reason })
@@ -120,25 +124,29 @@ impl Rollups {
         same && maintained.kinds.iter().any(ahead)
     }
 
-    /// Lets go of the days not used lately, while those in memory take too much.
+    /// Lets go of days while those in memory take too much: first of those that no events come for, the least used first. A day that
+    /// events come for stays unless memory is very short, for it would only have to be worked out again.
     pub(super) async fn make_room(&self, progress: &mut Progress) -> Result<()> {
-        let taken = self.days.read().await.by_day.values().map(|day| day.footprint()).sum::<usize>();
+        let mut taken = self.days.read().await.by_day.values().map(Day::footprint).sum::<usize>();
         if taken <= MEMORY {
             return Ok(());
         }
         self.write_days(progress).await?;
         let unwritten: BTreeSet<i32> = progress.unwritten.iter().flatten().copied().collect();
         let mut days = self.days.write().await;
-        let mut by_use: Vec<(i64, i32)> = days.by_day.iter().map(|(day, held)| (held.used, *day)).collect();
-        by_use.sort_unstable();
-        let mut taken = taken;
-        // The newest stays: it is the one that events come for.
-        by_use.retain(|(_, day)| !unwritten.contains(day) && Some(day) != days.by_day.keys().next_back());
-        for (_, day) in by_use {
-            if taken <= MEMORY {
+        let is_streaming = |day: &Day| day.streaming.is_some_and(|last| last.elapsed() < STREAMING);
+        let mut order: Vec<(bool, i64, i32)> =
+            days.by_day.iter().map(|(day, held)| (is_streaming(held), held.used, *day)).collect();
+        order.sort_unstable();
+        // The last one may be all that there is.
+        order.pop();
+        for (streaming, _, day) in order {
+            if taken <= if streaming { 2 * MEMORY } else { MEMORY } {
                 break;
             }
-            taken -= days.by_day.remove(&day).map_or(0, |held| held.footprint());
+            if !unwritten.contains(&day) {
+                taken -= days.by_day.remove(&day).map_or(0, |held| held.footprint());
+            }
         }
         Ok(())
     }

@@ -3,17 +3,19 @@
 //! Invariants: adding what was taken away gives back what was there; a row is there as long as it stands for at least one row of the
 //! sources; a place that becomes free is not used again before the changes that freed it have been handed on.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, new_null_array};
 use arrow::datatypes::{Int64Type, SchemaRef};
 use arrow::error::ArrowError;
-use hashbrown::{HashSet, HashTable};
+use hashbrown::{HashMap, HashSet, HashTable};
 
 use super::Signed;
 use super::coded::{Coded, Value, array, spread, values};
 use super::file::Together;
 use super::given::Given;
+use super::live::Class;
 use super::narrow::Narrow;
 use super::prepared::ROWS;
 use crate::texts::Texts;
@@ -204,6 +206,19 @@ impl Keyed {
         self.rows()
             .filter(|row| !touched.known.get(*row as usize).is_some_and(|known| *known) && lacking.contains(&unit(*row)))
             .collect()
+    }
+
+    /// The classes of the touched rows, if rows are of classes.
+    pub fn classes(&self, shape: &Shape, texts: &Texts, touched: &Touched) -> Option<BTreeSet<Class>> {
+        let key = |name: &str| match shape.roles[shape.schema.index_of(name).ok()?] {
+            Role::Key(place) => Some(&self.keys[place]),
+            _ => None,
+        };
+        let (school, class) = (key("school")?, key("class")?);
+        let firsts: HashMap<(u32, u32), usize> =
+            touched.rows.iter().map(|row| ((school.at(*row as usize), class.at(*row as usize)), *row as usize)).collect();
+        let text = |value: Value| value.map(|place| texts.get(place as usize).to_owned()).unwrap_or_default();
+        Some(firsts.into_values().map(|row| Class { school: text(school.value(row)), class: text(class.value(row)) }).collect())
     }
 
     fn rows(&self) -> impl Iterator<Item = u32> + '_ {

@@ -15,7 +15,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::Signed;
 use super::coded::{Coded, PLACE, array, spread, values};
 use super::given::Given;
-use super::narrow::Narrow;
+use super::narrow::{Narrow, push};
 use crate::texts::Texts;
 
 #[derive(Clone, Default)]
@@ -68,7 +68,7 @@ impl Ledger {
             match self.places.find(hash as u64, |place| self.hashes[*place as usize] == hash).copied() {
                 None => {
                     let place = self.hashes.len() as u32;
-                    self.hashes.push(hash);
+                    push(&mut self.hashes, hash);
                     let hashes = &self.hashes;
                     self.places.insert_unique(hash as u64, place, |place| hashes[*place as usize] as u64);
                     self.revisions.push(rank.0);

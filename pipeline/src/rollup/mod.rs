@@ -4,7 +4,7 @@
 //!  the kinds' logs ── follow ──▶ files with new rows ── ledger ──▶ rows gone, rows new
 //!                                                                        │  the rollup's SQL over each (prepared)
 //!      next rollup ◀── rows gone, rows new ◀── keyed: add, take away ◀───┘
-//!                                                │
+//!       watchers ◀── live: days and classes ◀────┤
 //!          query ◀── held: days in memory ◀──────┴──── keep ──▶ the rollup's Delta table
 //! ```
 //!
@@ -29,6 +29,7 @@ mod keep;
 mod keyed;
 mod ledger;
 mod linear;
+mod live;
 mod narrow;
 mod order;
 mod prepared;
@@ -49,6 +50,7 @@ use follow::Progress;
 use given::{Given, Uses};
 use keyed::{Role, Shape};
 use ledger::Layout;
+pub use live::{Change, Class, Live, Touch};
 use prepared::{Prepared, Sources};
 
 /// All rollups of a lake, in the order in which they build on each other.
@@ -60,6 +62,7 @@ pub struct Rollups {
     progress: Mutex<Progress>,
     /// The days in memory.
     days: RwLock<Days>,
+    live: Live,
 }
 
 /// A kind of event that rollups read.
@@ -150,7 +153,7 @@ impl Rollups {
         }
         let (progress, days) = (Mutex::default(), RwLock::default());
         let (kinds, ordered) = (Arc::new(sources), ordered.into());
-        let rollups = Arc::new(Self { lake: lake.clone(), kinds, ordered, progress, days });
+        let rollups = Arc::new(Self { lake: lake.clone(), kinds, ordered, progress, days, live: Live::default() });
         lake.hold(&(Arc::clone(&rollups) as Arc<dyn Memory>));
         Ok(rollups)
     }
@@ -158,6 +161,11 @@ impl Rollups {
     /// The rollups' files, sources before what is built on them.
     pub fn files(&self) -> impl Iterator<Item = &Rollup> {
         self.ordered.iter().map(|maintained| &maintained.rollup)
+    }
+
+    /// What changes, as it changes.
+    pub fn live(&self) -> &Live {
+        &self.live
     }
 
     pub(crate) fn tables(&self) -> impl Iterator<Item = &Table> {
@@ -170,14 +178,17 @@ impl Rollups {
     /// What the lake or the SQL says; what was done until then stays done.
     pub async fn catch_up(&self) -> Result<BTreeSet<i32>> {
         let mut progress = self.progress.lock().await;
-        self.follow(&mut progress).await?;
+        self.follow(&mut progress, true).await?;
         self.write(&mut progress).await
     }
 
-    /// Brings every rollup up to its sources in memory; days that come into it for the first time may be written.
-    pub(crate) async fn keep_up(&self) -> Result<()> {
+    /// Brings the days in memory up to their sources, without waiting for days that come into it; with `write`, writes them. Whether
+    /// nothing is left to be done, and whether everything is written.
+    pub(crate) async fn keep_up(&self, write: bool) -> Result<(bool, bool)> {
         let mut progress = self.progress.lock().await;
-        self.follow(&mut progress).await
+        let done = self.follow(&mut progress, false).await?;
+        let written = write && self.write_days(&mut progress).await?.is_some();
+        Ok((done, done && written))
     }
 }
 

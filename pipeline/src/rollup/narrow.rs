@@ -1,5 +1,7 @@
 //! Whole numbers in as few bytes each as the largest of them needs.
 
+const LONG: usize = 1 << 16;
+
 /// A column of numbers; one that does not fit widens all.
 #[derive(Clone)]
 pub(super) enum Narrow {
@@ -41,10 +43,10 @@ impl Narrow {
     pub fn push(&mut self, value: i64) {
         self.fit(value);
         match self {
-            Self::One(values) => values.push(value as i8),
-            Self::Two(values) => values.push(value as i16),
-            Self::Four(values) => values.push(value as i32),
-            Self::Eight(values) => values.push(value),
+            Self::One(values) => push(values, value as i8),
+            Self::Two(values) => push(values, value as i16),
+            Self::Four(values) => push(values, value as i32),
+            Self::Eight(values) => push(values, value),
         }
     }
 
@@ -133,6 +135,15 @@ impl Narrow {
             Self::Eight(all.collect())
         };
     }
+}
+
+/// Pushes; a long vector grows by an eighth and not to double its size.
+#[inline]
+pub(super) fn push<T>(values: &mut Vec<T>, value: T) {
+    if values.len() == values.capacity() && values.len() >= LONG {
+        values.reserve_exact(values.len() / 8);
+    }
+    values.push(value);
 }
 
 #[cfg(test)]
