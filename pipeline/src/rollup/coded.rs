@@ -81,6 +81,10 @@ impl Coded {
         codes.map(|code| if code == 0 { None } else { Some(self.distinct[code as usize]) })
     }
 
+    pub fn extend(&mut self, codes: impl ExactSizeIterator<Item = u32>) {
+        self.codes.extend(codes.map(i64::from));
+    }
+
     pub fn push(&mut self, code: u32) {
         self.codes.push(code.into());
     }

@@ -1,8 +1,11 @@
 //! The days in memory: of each the current rows as far as rollups look at them, and every rollup's rows.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use xueqing_lake::{DataFile, Table};
 
@@ -10,8 +13,8 @@ use super::keyed::{Keyed, Touched};
 use super::ledger::Ledger;
 use super::live::{Class, Touch};
 use super::{Maintained, Signed, Source};
-use crate::Result;
 use crate::texts::Texts;
+use crate::{Error, Result};
 
 /// Rows after which the SQL is run, when a day has many.
 const CHUNK: usize = 1 << 17;
@@ -59,26 +62,44 @@ impl Day {
     ) -> Result<Touch> {
         let mut touched: Vec<Touched> = Vec::new();
         touched.resize_with(ordered.len(), Touched::default);
-        let mut changes = Changes::new();
-        let mut rows = 0;
+        for kind in kinds.keys() {
+            let rows: u64 = files.iter().filter(|(of, _)| of == kind).map(|(_, file)| file.rows).sum();
+            self.ledgers.entry(kind.clone()).or_default().reserve(usize::try_from(rows).unwrap_or_default());
+        }
+        // While the SQL runs over one chunk, the next is read.
+        let (mut changes, mut runs, mut rows) = (Changes::new(), Runs::new(), 0);
         for (kind, file) in files {
             let Some(Source { table, layout }) = kinds.get(kind) else { continue };
-            let ledger = self.ledgers.entry(kind.clone()).or_default();
             for batch in table.rows(file, &layout.columns()).await? {
+                let ledger = self.ledgers.entry(kind.clone()).or_default();
                 let change = ledger.apply(layout, Arc::make_mut(&mut self.texts), &batch?)?;
                 rows += change.rows();
                 changes.entry(kind.clone()).or_default().append(change);
                 if rows >= CHUNK {
-                    merge(&mut self.states, &mut self.texts, ordered, &std::mem::take(&mut changes), &mut touched).await?;
+                    let next = begin(ordered, 0..ordered.len(), &std::mem::take(&mut changes));
+                    self.merge(ordered, std::mem::replace(&mut runs, next), &mut touched).await?;
                     rows = 0;
                 }
                 tokio::task::yield_now().await;
             }
         }
-        merge(&mut self.states, &mut self.texts, ordered, &changes, &mut touched).await?;
+        runs.extend(begin(ordered, 0..ordered.len(), &changes));
+        self.merge(ordered, runs, &mut touched).await?;
         let touch = self.touch(ordered, files, &touched);
         self.hand_on(ordered, touched).await?;
         Ok(touch)
+    }
+
+    /// Adds up what the SQL gives.
+    async fn merge(&mut self, ordered: &[Maintained], runs: Runs, touched: &mut [Touched]) -> Result<()> {
+        for (index, sign, run) in runs {
+            let batches = run.await.map_err(|stopped| Error::Read { reason: stopped.to_string() })??;
+            let (state, texts) = (Arc::make_mut(&mut self.states[index]), Arc::make_mut(&mut self.texts));
+            for batch in batches {
+                state.merge(&ordered[index].shape, texts, &batch, sign, &mut touched[index])?;
+            }
+        }
+        Ok(())
     }
 
     fn touch(&self, ordered: &[Maintained], files: &[(String, DataFile)], touched: &[Touched]) -> Touch {
@@ -103,9 +124,7 @@ impl Day {
                     changes.insert(source.rollup.name.clone(), change);
                 }
             }
-            let maintained = std::slice::from_ref(maintained);
-            let (state, touched) = (&mut self.states[index..=index], &mut touched[index..=index]);
-            merge(state, &mut self.texts, maintained, &changes, touched).await?;
+            self.merge(ordered, begin(ordered, index..index + 1, &changes), &mut touched).await?;
         }
         for (state, touched) in self.states.iter_mut().zip(&touched) {
             Arc::make_mut(state).settle(touched);
@@ -116,29 +135,24 @@ impl Day {
 
 /// By source.
 type Changes = BTreeMap<String, Signed>;
+/// SQL that runs, by rollup: over rows to be added, or to be taken away.
+type Runs = Vec<(usize, i64, JoinHandle<Result<Vec<RecordBatch>>>)>;
 
-/// Runs the SQL of each rollup over the changes of its sources, and adds up what it gives.
-async fn merge(
-    states: &mut [Arc<Keyed>],
-    texts: &mut Arc<Texts>,
-    ordered: &[Maintained],
-    changes: &Changes,
-    touched: &mut [Touched],
-) -> Result<()> {
-    for ((maintained, state), touched) in ordered.iter().zip(states).zip(touched) {
-        let Maintained { rollup, shape, sql, .. } = maintained;
+/// Begins to run the SQL of rollups over the changes of their sources.
+fn begin(ordered: &[Maintained], rollups: Range<usize>, changes: &Changes) -> Runs {
+    let mut runs = Runs::new();
+    for index in rollups {
+        let Maintained { rollup, sql, .. } = &ordered[index];
         for sign in [-1, 1] {
             let side = |from: &String| Some((from.clone(), changes.get(from)?.side(sign).to_vec()));
             let inputs: Vec<_> = rollup.from.iter().filter_map(side).filter(|(_, batches)| !batches.is_empty()).collect();
-            if inputs.is_empty() {
-                continue;
-            }
-            for batch in sql.run(inputs).await? {
-                Arc::make_mut(state).merge(shape, Arc::make_mut(texts), &batch, sign, touched)?;
+            if !inputs.is_empty() {
+                let sql = Arc::clone(sql);
+                runs.push((index, sign, tokio::spawn(async move { sql.run(inputs).await })));
             }
         }
     }
-    Ok(())
+    runs
 }
 
 /// The files of a day, of every kind that rollups read.

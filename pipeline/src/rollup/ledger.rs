@@ -51,6 +51,21 @@ impl Ledger {
         self.hashes.capacity() * 16 + self.places.capacity() * 5 + self.revisions.footprint() + self.seqs.footprint() + columns
     }
 
+    /// Makes room for so many rows more.
+    pub fn reserve(&mut self, rows: usize) {
+        self.places.reserve(rows, |place| self.hashes[*place as usize] as u64);
+    }
+
+    /// Puts the values of new keys' rows into the columns.
+    fn append(&mut self, codes: &[Vec<u32>], fresh: &mut Vec<(u32, i64, i64)>) {
+        self.revisions.extend(fresh.iter().map(|(_, revision, _)| *revision));
+        self.seqs.extend(fresh.iter().map(|(.., seq)| *seq));
+        for (column, codes) in self.columns.iter_mut().zip(codes) {
+            column.extend(fresh.iter().map(|(row, ..)| codes[*row as usize]));
+        }
+        fresh.clear();
+    }
+
     /// Takes in rows with the columns of [`Layout::columns`].
     pub fn apply(&mut self, layout: &Layout, texts: &mut Texts, batch: &RecordBatch) -> Result<Signed, ArrowError> {
         let (read, rest) = batch.columns().split_at(layout.read.fields().len());
@@ -63,25 +78,28 @@ impl Ledger {
         let codes: Vec<Vec<u32>> = coded.map(|(coded, values)| values.iter().map(|value| coded.code(*value)).collect()).collect();
         let mut kept = Vec::with_capacity(batch.num_rows());
         let mut gone: Vec<Vec<Option<i64>>> = vec![Vec::new(); read.len()];
+        // Rows of new keys whose values are not in the columns yet.
+        let mut fresh: Vec<(u32, i64, i64)> = Vec::new();
         for (row, hash) in hashes.into_iter().enumerate() {
-            let rank = (if revisions.is_null(row) { 0 } else { revisions.value(row) }, seqs.value(row));
+            let (revision, seq) = (if revisions.is_null(row) { 0 } else { revisions.value(row) }, seqs.value(row));
             match self.places.find(hash as u64, |place| self.hashes[*place as usize] == hash).copied() {
                 None => {
                     let place = self.hashes.len() as u32;
                     push(&mut self.hashes, hash);
                     let hashes = &self.hashes;
                     self.places.insert_unique(hash as u64, place, |place| hashes[*place as usize] as u64);
-                    self.revisions.push(rank.0);
-                    self.seqs.push(rank.1);
-                    self.columns.iter_mut().zip(&codes).for_each(|(column, codes)| column.push(codes[row]));
+                    fresh.push((row as u32, revision, seq));
                 }
                 Some(place) => {
                     let place = place as usize;
-                    if rank <= (self.revisions.get(place), self.seqs.get(place)) {
+                    if place >= self.seqs.len() {
+                        self.append(&codes, &mut fresh);
+                    }
+                    if (revision, seq) <= (self.revisions.get(place), self.seqs.get(place)) {
                         continue;
                     }
-                    self.revisions.set(place, rank.0);
-                    self.seqs.set(place, rank.1);
+                    self.revisions.set(place, revision);
+                    self.seqs.set(place, seq);
                     for ((column, codes), gone) in self.columns.iter_mut().zip(&codes).zip(&mut gone) {
                         gone.push(column.value(place));
                         column.set(place, codes[row]);
@@ -90,6 +108,7 @@ impl Ledger {
             }
             kept.push(row as u32);
         }
+        self.append(&codes, &mut fresh);
         let rows = (kept.len() < batch.num_rows()).then(|| UInt32Array::from(kept.clone()));
         let new = layout.given.batch(|column, kind| match (&rows, *kind == PLACE) {
             (_, true) => array(kind, kept.iter().map(|row| all[column][*row as usize]), texts),

@@ -77,7 +77,7 @@ struct Maintained {
     /// Where it is written, if it is.
     table: Option<Table>,
     shape: Arc<Shape>,
-    sql: Prepared,
+    sql: Arc<Prepared>,
     /// The kinds that it goes back to.
     kinds: BTreeSet<String>,
 }
@@ -224,7 +224,7 @@ async fn maintained(
 ) -> Result<Maintained> {
     let Planned { rollup, output, uses } = &planned[place];
     let sources = uses.iter().filter_map(|(source, uses)| Some((source.clone(), given::seen(columns.get(source)?, uses))));
-    let sql = Prepared::new(rollup, &sources.collect()).await?;
+    let sql = Arc::new(Prepared::new(rollup, &sources.collect()).await?);
     let below: Vec<&Maintained> = before.iter().filter(|other| rollup.from.contains(&other.rollup.name)).collect();
     if rollup.together.is_some() && (rollup.from.len() != 1 || below.is_empty()) {
         return Err(rollup.wrong("`together` is for a rollup `from` one other rollup"));

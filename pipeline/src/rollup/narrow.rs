@@ -50,6 +50,17 @@ impl Narrow {
         }
     }
 
+    /// Pushes many.
+    pub fn extend(&mut self, values: impl ExactSizeIterator<Item = i64>) {
+        match self {
+            Self::One(inner) => make_room(inner, values.len()),
+            Self::Two(inner) => make_room(inner, values.len()),
+            Self::Four(inner) => make_room(inner, values.len()),
+            Self::Eight(inner) => make_room(inner, values.len()),
+        }
+        values.for_each(|value| self.push(value));
+    }
+
     pub fn len(&self) -> usize {
         match self {
             Self::One(values) => values.len(),
@@ -140,10 +151,16 @@ impl Narrow {
 /// Pushes; a long vector grows by an eighth and not to double its size.
 #[inline]
 pub(super) fn push<T>(values: &mut Vec<T>, value: T) {
-    if values.len() == values.capacity() && values.len() >= LONG {
-        values.reserve_exact(values.len() / 8);
+    if values.len() == values.capacity() {
+        make_room(values, 1);
     }
     values.push(value);
+}
+
+fn make_room<T>(values: &mut Vec<T>, more: usize) {
+    if values.len() >= LONG && values.capacity() - values.len() < more {
+        values.reserve_exact(more.max(values.len() / 8));
+    }
 }
 
 #[cfg(test)]
