@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use arrow::datatypes::Schema;
 use datafusion::prelude::SessionContext;
 use tokio::runtime::Runtime;
-use xueqing_pipeline::{Ingest, Rollup};
+use xueqing_pipeline::{Erasure, Ingest, Rollup};
 
 use crate::world::{World, act, attendance, homework, send, show};
 
@@ -90,6 +90,19 @@ impl Dice {
         act(&self.day(), &event, &student, name, correct)
     }
 
+    async fn erase(&mut self, ingest: &Ingest) {
+        let erasure = Erasure {
+            person: "student".to_owned(),
+            number: self.roll(8).to_string(),
+            namespace: None,
+            reason: "letter".to_owned(),
+            receipt: format!("r-{}", self.0),
+            dry_run: false,
+            at_once: false,
+        };
+        ingest.erase(&erasure).await.expect("erased");
+    }
+
     async fn send(&mut self, ingest: &Ingest) {
         let count = 1 + self.roll(12);
         let receipt = match self.roll(3) {
@@ -104,7 +117,8 @@ impl Dice {
 #[rstest::rstest]
 #[case(1)]
 #[case(7)]
-fn random_events_corrections_resends_and_crashes(#[case] seed: u64) {
+#[case(23)]
+fn random_events_corrections_resends_erasures_other_processes_and_crashes(#[case] seed: u64) {
     let world = World::new();
     let mut dice = Dice(seed);
     for round in 0..4 {
@@ -113,8 +127,15 @@ fn random_events_corrections_resends_and_crashes(#[case] seed: u64) {
         process.block_on(async {
             let ingest = world.start().await;
             assert_exact(&world, &ingest).await;
+            let other = world.start().await;
             for step in 0..8 {
                 dice.send(&ingest).await;
+                match dice.roll(6) {
+                    0 => dice.erase(&ingest).await,
+                    1 => dice.send(&other).await,
+                    2 => drop(ingest.close_days(None, Some(20_761)).await.expect("closed")),
+                    _ => {}
+                }
                 if step % 4 == round {
                     ingest.settled().await.expect("rolled up");
                     assert_exact(&world, &ingest).await;
