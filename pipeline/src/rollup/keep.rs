@@ -18,7 +18,7 @@ use crate::{Error, Result};
 
 pub(super) const DEFINITION: &str = "definition";
 /// What the days in memory may take before those not used lately go.
-const MEMORY: usize = 256 << 20;
+const MEMORY: usize = 192 << 20;
 /// How long after its last event a day counts as one that events come for.
 const STREAMING: Duration = Duration::from_secs(600);
 /// Rows of one commit, when many days are written.
