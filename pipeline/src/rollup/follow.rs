@@ -18,6 +18,8 @@ use crate::{Error, Result};
 
 /// Versions without a touched day after which a rollup's positions are written all the same, to keep the next start short.
 const STALE: i64 = 64;
+/// Rows of the days that are worked out at once, unless it is one day: what bounds memory.
+const ROWS_UNDER_WAY: u64 = 4 << 20;
 
 /// How far the logs have been followed.
 #[derive(Default)]
@@ -35,7 +37,8 @@ pub(super) struct Progress {
     touched: BTreeMap<i32, Touch>,
     /// Days that are being worked out anew.
     loading: JoinSet<(i32, Result<(Day, Touch)>)>,
-    under_way: BTreeSet<i32>,
+    /// With their rows.
+    under_way: BTreeMap<i32, u64>,
 }
 
 type Loaded = std::result::Result<(i32, Result<(Day, Touch)>), JoinError>;
@@ -175,7 +178,10 @@ impl Rollups {
         let Progress { todo, loading, under_way, .. } = progress;
         let waiting = todo.iter_mut().rev().filter(|(day, todo)| todo.anew || !in_memory.contains(day));
         for (&day, todo) in waiting {
-            if under_way.len() < cores() && under_way.insert(day) {
+            let rows: u64 = days::files(&self.kinds, day).iter().map(|(_, file)| file.rows).sum();
+            let fits = under_way.is_empty() || under_way.values().sum::<u64>() + rows <= ROWS_UNDER_WAY;
+            if fits && under_way.len() < cores() && !under_way.contains_key(&day) {
+                under_way.insert(day, rows);
                 // What is noted from now on is taken in afterwards.
                 *todo = Todo::default();
                 let whole = self.ordered.iter().map(|maintained| day >= self.kept_from(maintained)).collect();
@@ -217,7 +223,7 @@ impl Rollups {
     async fn take_in(&self, progress: &mut Progress) {
         let mut days = self.days.write().await;
         let moment = progress.moment();
-        let ready = |(day, todo): (&i32, &Todo)| (!todo.anew && !progress.under_way.contains(day)).then_some(*day);
+        let ready = |(day, todo): (&i32, &Todo)| (!todo.anew && !progress.under_way.contains_key(day)).then_some(*day);
         let ready: Vec<i32> = progress.todo.iter().filter_map(ready).collect();
         for number in ready {
             let (Some(todo), Some(day)) = (progress.todo.get(&number), days.by_day.get_mut(&number)) else { continue };

@@ -138,8 +138,10 @@ impl Rollups {
         let mut order: Vec<(bool, i64, i32)> =
             days.by_day.iter().map(|(day, held)| (is_streaming(held), held.used, *day)).collect();
         order.sort_unstable();
-        // The last one may be all that there is.
-        order.pop();
+        // The last one may be all that there is, unless others wait for its room.
+        if progress.todo.is_empty() {
+            order.pop();
+        }
         for (streaming, _, day) in order {
             if taken <= if streaming { 2 * MEMORY } else { MEMORY } {
                 break;
