@@ -85,10 +85,12 @@ pub(crate) async fn watch(
     params.finish(KNOWN)?;
     let seen = match headers.get("last-event-id") {
         None => None,
-        Some(id) => Some(id.to_str().ok().and_then(|id| id.parse().ok()).ok_or_else(|| {
+        Some(id) => {
+            let value = String::from_utf8_lossy(id.as_bytes()).into_owned();
             let hint = "a number, as in an event's `id`".to_owned();
-            Error::BadParameter { name: "Last-Event-ID".to_owned(), value: format!("{id:?}"), hint }
-        })?),
+            let number = value.parse();
+            Some(number.map_err(|_| Error::BadParameter { name: "Last-Event-ID".to_owned(), value, hint })?)
+        }
     };
     let moments = shared.app.ingest.rollups().live().watch();
     let seen = seen.unwrap_or(*moments.borrow());
@@ -143,13 +145,7 @@ fn gathered(filter: &Filter, changes: &[Arc<Change>]) -> BTreeMap<i32, Touch> {
         let Some(touch) = filter.of(touch) else { continue };
         match days.get_mut(day) {
             None => drop(days.insert(*day, touch)),
-            Some(known) => {
-                known.tables.extend(touch.tables);
-                known.classes = known.classes.take().zip(touch.classes).map(|(mut known, more)| {
-                    known.extend(more);
-                    known
-                });
-            }
+            Some(known) => known.add(touch),
         }
     }
     days

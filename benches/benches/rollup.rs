@@ -1,4 +1,4 @@
-//! A commit → current rollups: how long after the receipt of a late body its school day is recomputed.
+//! A commit → current rollups: how long after the receipt of a late body the rollups of its school day have it, and are written.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

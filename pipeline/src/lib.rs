@@ -18,7 +18,7 @@
 //!                                               │                                                             │
 //!                                               ├─▶ quarantine        (rejects, first)                        │
 //!                                               ├─▶ events/*, reference/*                                     │
-//!                                               │        └── changes since a version ──▶ touched days ──▶ SQL ┤
+//!                                               │        └── files since a version ────▶ gone and new ──▶ SQL ┤
 //!                                               ▼                                                             ▼
 //!                                            Receipt                                                      rollups/*
 //! ```

@@ -12,7 +12,7 @@ use xueqing_lake::{Changes, DataFile, Error as LakeError, RETAINED, Table};
 
 use super::days::{self, Day};
 use super::keep::DEFINITION;
-use super::live::{Change, Touch};
+use super::live::Touch;
 use super::{Maintained, Rollups, Source};
 use crate::{Error, Result};
 
@@ -56,16 +56,23 @@ impl Progress {
     pub fn moment(&self) -> i64 {
         self.followed.values().sum()
     }
+
+    /// Notes what watchers are to be told.
+    fn touch(&mut self, day: i32, touch: Touch) {
+        match self.touched.get_mut(&day) {
+            Some(known) => known.add(touch),
+            None => drop(self.touched.insert(day, touch)),
+        }
+    }
 }
 
 impl Rollups {
     /// Brings the days in memory up to the logs. Days that have to be worked out from all their rows are begun, and with `wait`
     /// finished; whether nothing is left to be done.
     pub(super) async fn follow(&self, progress: &mut Progress, wait: bool) -> Result<bool> {
-        let is_start = !progress.is_ready;
-        match is_start {
-            true => self.look_back(progress).await?,
-            false => self.look(progress).await?,
+        match progress.is_ready {
+            true => self.look(progress).await?,
+            false => self.look_back(progress).await?,
         }
         self.let_fade(progress).await?;
         self.take_in(progress).await;
@@ -82,10 +89,8 @@ impl Rollups {
         let moment = progress.moment();
         self.days.write().await.moment = moment;
         let days = std::mem::take(&mut progress.touched);
-        if is_start {
-            self.live.begin(moment);
-        } else if !days.is_empty() {
-            self.live.tell(Change { moment, days });
+        if !days.is_empty() {
+            self.live.tell(moment, days);
         }
         Ok(progress.todo.is_empty())
     }
@@ -136,6 +141,7 @@ impl Rollups {
             }
         }
         progress.is_ready = true;
+        self.live.begin(progress.moment());
         Ok(())
     }
 
@@ -212,7 +218,7 @@ impl Rollups {
         let is_new = before.is_none() && !self.tables().any(|table| table.days().contains(&day));
         // Whatever it was before may be gone.
         let classes = touch.classes.filter(|_| is_new);
-        progress.touched.insert(day, Touch { classes, ..touch });
+        progress.touch(day, Touch { classes, ..touch });
         if progress.todo.get(&day).is_some_and(|todo| !todo.anew && todo.files.is_empty()) {
             progress.todo.remove(&day);
         }
@@ -231,7 +237,7 @@ impl Rollups {
                 Ok(touch) => {
                     day.used = moment;
                     day.streaming = Some(Instant::now());
-                    progress.touched.insert(number, touch);
+                    progress.touch(number, touch);
                     progress.todo.remove(&number);
                 }
                 Err(error) => {

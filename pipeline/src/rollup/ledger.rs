@@ -71,7 +71,7 @@ impl Ledger {
         let (read, rest) = batch.columns().split_at(layout.read.fields().len());
         let revisions = rest[0].as_primitive::<Int64Type>();
         let seqs = rest[1].as_primitive::<Int64Type>();
-        let hashes = hashes(&rest[2..], batch.num_rows());
+        let hashes = hashes(&rest[2..], batch.num_rows())?;
         self.columns.resize_with(read.len(), Coded::default);
         let all = read.iter().map(|column| values(column, texts)).collect::<Result<Vec<_>, ArrowError>>()?;
         let coded = self.columns.iter_mut().zip(&all);
@@ -121,7 +121,7 @@ impl Ledger {
 }
 
 /// One hash per row over the columns of the key.
-fn hashes(key: &[ArrayRef], rows: usize) -> Vec<u128> {
+fn hashes(key: &[ArrayRef], rows: usize) -> Result<Vec<u128>, ArrowError> {
     const ODD: u128 = 0x2d99_787f_ca55_8b0d_9e37_79b9_7f4a_7c15;
     let mut hashes = vec![ODD; rows];
     for column in key {
@@ -135,13 +135,10 @@ fn hashes(key: &[ArrayRef], rows: usize) -> Vec<u128> {
                 keys.for_each(|(hash, key)| mix(hash, key.map_or(1, |key| texts[key as usize])));
             }
             // Keys are texts, dates and whole numbers: all have values of their own.
-            _ => match values(column, &mut Texts::default()) {
-                Ok(values) => hashes.iter_mut().zip(values).for_each(|(hash, value)| {
-                    mix(hash, value.map_or(1, |value| u128::from(spread(value)) << 64 | u128::from(value as u64)));
-                }),
-                Err(_) => hashes.iter_mut().for_each(|hash| mix(hash, 2)),
-            },
+            _ => hashes.iter_mut().zip(values(column, &mut Texts::default())?).for_each(|(hash, value)| {
+                mix(hash, value.map_or(1, |value| u128::from(spread(value)) << 64 | u128::from(value as u64)));
+            }),
         }
     }
-    hashes
+    Ok(hashes)
 }

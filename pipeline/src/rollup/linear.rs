@@ -113,6 +113,20 @@ fn check_rows(rollup: &Rollup, plan: &LogicalPlan) -> Result<()> {
             | LogicalPlan::TableScan(_)
             | LogicalPlan::Union(_)
     );
+    let mut asks = None;
+    let looked = plan.apply_expressions(|expr| {
+        expr.apply(|inner| {
+            let elsewhere = matches!(inner, Expr::ScalarSubquery(_) | Expr::InSubquery(_) | Expr::Exists(_));
+            if elsewhere || inner.is_volatile_node() {
+                asks = Some(inner.to_string());
+            }
+            Ok(TreeNodeRecursion::Continue)
+        })
+    });
+    looked.map_err(|error| rollup.wrong(error.strip_backtrace()))?;
+    if let Some(asks) = asks {
+        return Err(rollup.wrong(format!("`{asks}` asks for more than the row itself: {SHAPE}")));
+    }
     match alone {
         true => plan.inputs().into_iter().try_for_each(|input| check_rows(rollup, input)),
         false => Err(rollup.wrong(format!("`{}` looks at several rows at once: {SHAPE}", plan.display()))),

@@ -243,6 +243,11 @@ async fn a_new_or_changed_file_recomputes_every_day() {
 #[case::distinct("SELECT day, count(DISTINCT class) AS classes FROM class_day GROUP BY day", "cannot be taken back")]
 #[case::product("SELECT day, sum(late) * sum(truant) AS both FROM class_day GROUP BY day", "is no sum")]
 #[case::limit("SELECT day, sum(late) AS late FROM class_day GROUP BY day LIMIT 3", "cannot be kept up to date")]
+#[case::elsewhere(
+    "SELECT day, sum(late) AS late FROM class_day WHERE day IN (SELECT max(day) FROM class_day) GROUP BY day",
+    "the row itself"
+)]
+#[case::chance("SELECT day, sum(late) AS late FROM class_day WHERE random() < 0.5 GROUP BY day", "the row itself")]
 #[case::join(
     "SELECT a.day, count(*) AS n FROM class_day a JOIN class_day b ON a.day = b.day GROUP BY a.day",
     "several rows at once"
