@@ -41,7 +41,9 @@ pub(crate) async fn ready(State(shared): State<Shared>) -> Result<Json<Value>, P
 /// Counts and times, for Prometheus.
 #[utoipa::path(get, operation_id = "read_counts", path = "/metrics", tag = "operation", responses((status = 200, description = "OpenMetrics text", body = String)))]
 pub(crate) async fn metrics(State(shared): State<Shared>) -> Result<impl IntoResponse, Problem> {
-    let text = shared.telemetry.encode(&shared.app.ingest.load()).map_err(|error| Error::Internal(error.to_string()))?;
+    let in_memory = shared.app.ingest.rollups().in_memory().await;
+    let text =
+        shared.telemetry.encode(&shared.app.ingest.load(), in_memory).map_err(|error| Error::Internal(error.to_string()))?;
     Ok(([(header::CONTENT_TYPE, OPEN_METRICS)], text))
 }
 

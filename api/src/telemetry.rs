@@ -59,6 +59,8 @@ pub(crate) struct Telemetry {
     waited: Histogram,
     queue: Gauge,
     pending: Gauge,
+    days: Gauge,
+    memory: Gauge,
     commits: Family<Mapping, Counter>,
     versions: Arc<Mutex<BTreeMap<String, i64>>>,
 }
@@ -78,6 +80,8 @@ impl Telemetry {
             waited: Histogram::new(SECONDS),
             queue: Gauge::default(),
             pending: Gauge::default(),
+            days: Gauge::default(),
+            memory: Gauge::default(),
             commits: Family::default(),
             versions: Arc::default(),
         };
@@ -93,6 +97,8 @@ impl Telemetry {
         registry.register("ingest_receipt_seconds", "From the end of a body to its commit", telemetry.waited.clone());
         registry.register("ingest_queue", "Submissions that wait for their commit", telemetry.queue.clone());
         registry.register("ingest_pending_bytes", "Bytes of rows that wait for their commit", telemetry.pending.clone());
+        registry.register("rollup_days", "Days whose rollups are in memory", telemetry.days.clone());
+        registry.register("rollup_bytes", "About what these days take in memory", telemetry.memory.clone());
         registry.register("ingest_commits", "Distinct table versions that receipts named", telemetry.commits.clone());
         telemetry.registry = Arc::new(registry);
         telemetry
@@ -122,8 +128,10 @@ impl Telemetry {
         }
     }
 
-    /// All counts as text, with what waits now.
-    pub(crate) fn encode(&self, load: &Load) -> Result<String, std::fmt::Error> {
+    /// All counts as text, with what waits now, and the days in memory and their bytes.
+    pub(crate) fn encode(&self, load: &Load, (days, bytes): (usize, usize)) -> Result<String, std::fmt::Error> {
+        self.days.set(days as i64);
+        self.memory.set(bytes as i64);
         self.queue.set(load.submissions as i64);
         self.pending.set(load.bytes as i64);
         let mut out = String::new();

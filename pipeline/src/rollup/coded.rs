@@ -106,6 +106,11 @@ pub(super) fn spread(value: i64) -> u64 {
     (mixed >> 64) as u64 ^ mixed as u64
 }
 
+/// One hash over the codes of a row.
+pub(super) fn fold(codes: impl Iterator<Item = u32>) -> u64 {
+    codes.fold(0, |hash: u64, code| spread((hash.rotate_left(23) ^ u64::from(code)).cast_signed()))
+}
+
 /// The type in which SQL sees a column: texts as views, whole numbers as long ones.
 pub(super) fn held(kind: &DataType) -> Option<DataType> {
     Some(match kind {

@@ -62,9 +62,9 @@ impl Day {
     ) -> Result<Touch> {
         let mut touched: Vec<Touched> = Vec::new();
         touched.resize_with(ordered.len(), Touched::default);
-        for kind in kinds.keys() {
+        for (kind, Source { layout, .. }) in kinds {
             let rows: u64 = files.iter().filter(|(of, _)| of == kind).map(|(_, file)| file.rows).sum();
-            self.ledgers.entry(kind.clone()).or_default().reserve(usize::try_from(rows).unwrap_or_default());
+            self.ledgers.entry(kind.clone()).or_default().reserve(layout, usize::try_from(rows).unwrap_or_default());
         }
         // While the SQL runs over one chunk, the next is read.
         let (mut changes, mut runs, mut rows) = (Changes::new(), Runs::new(), 0);

@@ -12,7 +12,7 @@ use arrow::error::ArrowError;
 use hashbrown::{HashMap, HashSet, HashTable};
 
 use super::Signed;
-use super::coded::{Coded, Value, array, spread, values};
+use super::coded::{Coded, Value, array, fold, values};
 use super::file::Together;
 use super::given::Given;
 use super::live::Class;
@@ -267,10 +267,6 @@ impl Keyed {
         };
         Ok((columns.iter().map(column).collect::<Result<_, _>>()?, rows.len()))
     }
-}
-
-fn fold(codes: impl Iterator<Item = u32>) -> u64 {
-    codes.fold(0, |hash: u64, code| spread((hash.rotate_left(23) ^ u64::from(code)).cast_signed()))
 }
 
 fn whole(array: &ArrayRef) -> Result<Vec<i64>, ArrowError> {

@@ -44,7 +44,7 @@ use xueqing_lake::{Lake, Memory, Table};
 use xueqing_schema::{DAY, SEQ, Standard};
 
 use crate::Result;
-use days::Days;
+use days::{Day, Days};
 pub use file::Rollup;
 use follow::Progress;
 use given::{Given, Uses};
@@ -148,7 +148,8 @@ impl Rollups {
             let read = |field: &&Arc<Field>| uses.iter().any(|uses| uses.contains_key(field.name()));
             let read: Vec<_> = columns[&kind.name].fields().iter().filter(read).cloned().collect();
             let read: SchemaRef = Arc::new(Schema::new(read));
-            let layout = Layout { given: Given::new(&read, &uses), read, key: kind.key.clone() };
+            let given = Given::new(&read, &uses);
+            let layout = Layout::new(kind, read, given);
             sources.insert(kind.name.clone(), Source { table, layout });
         }
         let (progress, days) = (Mutex::default(), RwLock::default());
@@ -166,6 +167,12 @@ impl Rollups {
     /// What changes, as it changes.
     pub fn live(&self) -> &Live {
         &self.live
+    }
+
+    /// How many days are in memory, and about how many bytes they take.
+    pub async fn in_memory(&self) -> (usize, usize) {
+        let days = self.days.read().await;
+        (days.by_day.len(), days.by_day.values().map(Day::footprint).sum())
     }
 
     pub(crate) fn tables(&self) -> impl Iterator<Item = &Table> {

@@ -1,10 +1,11 @@
-//! Whole numbers in as few bytes each as the largest of them needs.
+//! Whole numbers in as few bytes each as the largest of them needs, and in none while all are the same.
 
 const LONG: usize = 1 << 16;
 
 /// A column of numbers; one that does not fit widens all.
 #[derive(Clone)]
 pub(super) enum Narrow {
+    Same { value: i64, len: usize },
     One(Vec<i8>),
     Two(Vec<i16>),
     Four(Vec<i32>),
@@ -13,7 +14,7 @@ pub(super) enum Narrow {
 
 impl Default for Narrow {
     fn default() -> Self {
-        Self::One(Vec::new())
+        Self::Same { value: 0, len: 0 }
     }
 }
 
@@ -21,6 +22,7 @@ impl Narrow {
     #[inline]
     pub fn get(&self, place: usize) -> i64 {
         match self {
+            Self::Same { value, .. } => *value,
             Self::One(values) => values[place].into(),
             Self::Two(values) => values[place].into(),
             Self::Four(values) => values[place].into(),
@@ -32,6 +34,7 @@ impl Narrow {
     pub fn set(&mut self, place: usize, value: i64) {
         self.fit(value);
         match self {
+            Self::Same { .. } => {}
             Self::One(values) => values[place] = value as i8,
             Self::Two(values) => values[place] = value as i16,
             Self::Four(values) => values[place] = value as i32,
@@ -41,8 +44,12 @@ impl Narrow {
 
     #[inline]
     pub fn push(&mut self, value: i64) {
+        if let Self::Same { value: same, len: 0 } = self {
+            *same = value;
+        }
         self.fit(value);
         match self {
+            Self::Same { len, .. } => *len += 1,
             Self::One(values) => push(values, value as i8),
             Self::Two(values) => push(values, value as i16),
             Self::Four(values) => push(values, value as i32),
@@ -53,6 +60,7 @@ impl Narrow {
     /// Pushes many.
     pub fn extend(&mut self, values: impl ExactSizeIterator<Item = i64>) {
         match self {
+            Self::Same { .. } => {}
             Self::One(inner) => make_room(inner, values.len()),
             Self::Two(inner) => make_room(inner, values.len()),
             Self::Four(inner) => make_room(inner, values.len()),
@@ -63,6 +71,7 @@ impl Narrow {
 
     pub fn len(&self) -> usize {
         match self {
+            Self::Same { len, .. } => *len,
             Self::One(values) => values.len(),
             Self::Two(values) => values.len(),
             Self::Four(values) => values.len(),
@@ -73,6 +82,7 @@ impl Narrow {
     /// What it takes in memory.
     pub fn footprint(&self) -> usize {
         match self {
+            Self::Same { .. } => 0,
             Self::One(values) => values.capacity(),
             Self::Two(values) => values.capacity() * 2,
             Self::Four(values) => values.capacity() * 4,
@@ -86,6 +96,7 @@ impl Narrow {
             places.iter().map(|place| values[*place as usize].into()).collect()
         }
         match self {
+            Self::Same { value, .. } => vec![*value; places.len()],
             Self::One(values) => of(values, places),
             Self::Two(values) => of(values, places),
             Self::Four(values) => of(values, places),
@@ -110,6 +121,7 @@ impl Narrow {
         while from < places.len() {
             let (places, amounts) = (&places[from..], &amounts[from..]);
             let done = match self {
+                Self::Same { .. } => amounts.iter().take_while(|amount| **amount == 0).count(),
                 Self::One(values) => to(values, places, amounts, sign),
                 Self::Two(values) => to(values, places, amounts, sign),
                 Self::Four(values) => to(values, places, amounts, sign),
@@ -125,6 +137,7 @@ impl Narrow {
     #[inline]
     fn fit(&mut self, value: i64) {
         let fits = match self {
+            Self::Same { value: same, .. } => *same == value,
             Self::One(_) => i8::try_from(value).is_ok(),
             Self::Two(_) => i16::try_from(value).is_ok(),
             Self::Four(_) => i32::try_from(value).is_ok(),
@@ -138,13 +151,29 @@ impl Narrow {
     #[cold]
     fn widen(&mut self, value: i64) {
         let all = (0..self.len()).map(|place| self.get(place));
-        *self = if i16::try_from(value).is_ok() {
-            Self::Two(all.map(|value| value as i16).collect())
-        } else if i32::try_from(value).is_ok() {
-            Self::Four(all.map(|value| value as i32).collect())
-        } else {
-            Self::Eight(all.collect())
+        let bytes = match &*self {
+            Self::Same { value, .. } => bytes(*value),
+            Self::One(_) => 1,
+            Self::Two(_) => 2,
+            Self::Four(_) => 4,
+            Self::Eight(_) => 8,
         };
+        *self = match bytes.max(self::bytes(value)) {
+            1 => Self::One(all.map(|value| value as i8).collect()),
+            2 => Self::Two(all.map(|value| value as i16).collect()),
+            4 => Self::Four(all.map(|value| value as i32).collect()),
+            _ => Self::Eight(all.collect()),
+        };
+    }
+}
+
+/// How many bytes a number needs.
+fn bytes(value: i64) -> u8 {
+    match value {
+        _ if i8::try_from(value).is_ok() => 1,
+        _ if i16::try_from(value).is_ok() => 2,
+        _ if i32::try_from(value).is_ok() => 4,
+        _ => 8,
     }
 }
 
