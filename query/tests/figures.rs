@@ -192,20 +192,19 @@ fn roster() -> serde_json::Value {
 
 #[tokio::test]
 async fn participation_is_of_the_roster() {
-    let act = |event: &str, lesson: &str, class: &str, day: &str, student: Option<&str>, correct: Option<bool>| {
-        json!({"event": event, "lesson": lesson, "school": "s1", "class": class, "grade": "13", "subject": "math", "day": day,
-               "student": student, "correct": correct, "act": "answer"})
+    let row = |lesson: &str, class: &str, day: &str, student: Option<&str>, [acts, judged, correct]: [i64; 3]| {
+        json!({"lesson": lesson, "school": "s1", "class": class, "grade": "13", "subject": "math", "day": day,
+               "student": student, "acts": acts, "judged": judged, "correct": correct})
     };
-    let acts = json!([
-        act("1", "l1", "c1", "2026-09-07", Some("a"), Some(true)),
-        act("2", "l1", "c1", "2026-09-07", Some("a"), Some(false)),
-        act("3", "l1", "c1", "2026-09-07", Some("b"), None),
-        act("4", "l1", "c1", "2026-09-07", None, None),
-        act("5", "l2", "c1", "2026-09-08", Some("c"), Some(true)),
+    let lessons = json!([
+        row("l1", "c1", "2026-09-07", Some("a"), [2, 2, 1]),
+        row("l1", "c1", "2026-09-07", Some("b"), [1, 0, 0]),
+        row("l1", "c1", "2026-09-07", None, [1, 0, 0]),
+        row("l2", "c1", "2026-09-08", Some("c"), [1, 1, 1]),
         // A class without a roster has no rate.
-        act("6", "l3", "c9", "2026-09-07", Some("x"), None),
+        row("l3", "c9", "2026-09-07", Some("x"), [1, 0, 0]),
     ]);
-    let engine = District::empty().await.with("student", roster()).await.with("interaction", acts).await.engine(0);
+    let engine = District::empty().await.with("student", roster()).await.with("student_lesson", lessons).await.engine(0);
     // c1: lesson 1 with 4 on the roster and 2 taking part, lesson 2 with 5 and 1: 3 of 9; 4 acts of 9.
     let expected = json!([
         {"class": "c1", "students": 5, "lessons": 2, "participants": 3, "participation_rate": 3.0 / 9.0, "acts": 4,

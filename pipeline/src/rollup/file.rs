@@ -145,6 +145,7 @@ mod tests {
                 "class_subject_day",
                 "school_grade_day",
                 "student_day",
+                "student_lesson",
                 "student_record_day",
                 "student_subject_day"
             ]

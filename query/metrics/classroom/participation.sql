@@ -64,17 +64,18 @@ name = "answer_correct_rate"
 title = { zh = "答对率", en = "Share of correct answers" }
 unit = "share"
 ---*/
-WITH events AS (
+WITH held AS (
   SELECT
     day, CAST(date_trunc('week', day) AS DATE) AS week, to_char(day, '%Y-%m') AS month, school, grade, class, subject,
-    TRUE AS whole, day AS on_day, school AS in_school, class AS in_class, lesson, student, correct
-  FROM interaction
+    TRUE AS whole, day AS on_day, school AS in_school, class AS in_class, lesson, student,
+    acts, judged, correct
+  FROM student_lesson
   WHERE ($from IS NULL OR day >= $from) AND ($to IS NULL OR day <= $to)
     AND ($school IS NULL OR school = $school) AND ($grade IS NULL OR grade = $grade) AND ($class IS NULL OR class = $class)
     AND ($subject IS NULL OR subject = $subject)
 ),
 -- Who was on the roster of which class on which day.
-class_days AS (SELECT DISTINCT in_school, in_class, on_day FROM events),
+class_days AS (SELECT DISTINCT in_school, in_class, on_day FROM held),
 enrolled AS (
   SELECT DISTINCT c.in_school, c.in_class, c.on_day, s.student AS pupil
   FROM class_days AS c JOIN student AS s ON s.school = c.in_school AND s.class = c.in_class
@@ -86,10 +87,10 @@ roster AS (
 lessons AS (
   SELECT
     {{by}} whole, in_school, in_class, on_day, lesson,
-    count(student) AS acts, count(DISTINCT student) AS taking_part,
-    count(*) FILTER (WHERE student IS NOT NULL AND correct) AS correct,
-    count(*) FILTER (WHERE student IS NOT NULL AND correct IS NOT NULL) AS judged
-  FROM events
+    count(DISTINCT student) AS taking_part, COALESCE(sum(acts) FILTER (WHERE student IS NOT NULL), 0) AS acts,
+    COALESCE(sum(judged) FILTER (WHERE student IS NOT NULL), 0) AS judged,
+    COALESCE(sum(correct) FILTER (WHERE student IS NOT NULL), 0) AS correct
+  FROM held
   GROUP BY {{by}} whole, in_school, in_class, on_day, lesson
 ),
 sums AS (
@@ -103,7 +104,7 @@ sums AS (
   GROUP BY {{by}} whole
 ),
 named AS (
-  SELECT {{by}} whole, count(DISTINCT student) AS participants FROM events GROUP BY {{by}} whole
+  SELECT {{by}} whole, count(DISTINCT student) AS participants FROM held GROUP BY {{by}} whole
 ),
 pupils AS (
   SELECT {{by}} whole, count(DISTINCT pupil) AS pupils

@@ -65,7 +65,7 @@ impl District {
         let folder = TempDir::new().unwrap();
         let lake = Lake::open(folder.path().to_str().unwrap()).unwrap();
         let district = Self { _folder: folder, lake, standard: Arc::new(Standard::builtin().unwrap()) };
-        for rollup in ["student_day", "class_day", "class_subject_day"] {
+        for rollup in ["student_day", "class_day", "class_subject_day", "student_lesson"] {
             district.table(rollup).await;
         }
         district
@@ -122,6 +122,7 @@ fn rollup(name: &str) -> SchemaRef {
     let (dimensions, counts): (&[&str], &[&str]) = match name {
         "student_day" => (&["school", "grade", "class", "student"], &COUNTS),
         "class_day" => (&["school", "grade", "class"], &["students"]),
+        "student_lesson" => (&["school", "grade", "class", "subject", "lesson", "student"], &["acts", "judged", "correct"]),
         _ => (&["school", "grade", "class", "subject"], &SUBJECT_COUNTS),
     };
     let dimensions = dimensions.iter().map(|name| Field::new(*name, DataType::Utf8, true));
