@@ -1,8 +1,8 @@
 //! The task that keeps the rollups current, apart from the commits it follows.
 //!
 //! Promises: commits never wait for rollups; several commits are taken in at once; between two looks it rests as long as the last
-//! one took (a quarter of a second at most), so that a long load keeps its cores. What is in memory is written now and then, when
-//! someone waits for it, and at the end. Every few writings it has the tables' upkeep done.
+//! one took (a quarter of a second at most), so that a long load keeps its cores. What is in memory is written now and then, one rollup
+//! after the other, and all of it when someone waits for it and at the end. Every few writings it has the tables' upkeep done.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::{Error, Rolling, Rollups};
 
 const LONGEST_REST: Duration = Duration::from_millis(250);
 const RETRY: Duration = Duration::from_secs(1);
-/// What a start after a crash has to work out again is no more than came in so long.
+/// How often each rollup is written.
 const WRITE_EVERY: Duration = Duration::from_secs(30);
 /// Looks between two rounds of upkeep.
 const UPKEEP_EVERY: u32 = 64;
@@ -45,7 +45,7 @@ impl Rolled {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wake {
     Committed,
-    /// It is time to write.
+    /// It is time to write the next rollup.
     Write,
     /// Someone waits for everything to be written.
     Asked,
@@ -106,13 +106,14 @@ impl Roller {
         }
         let (done, written) = self.rolled.borrow().so_far();
         let following = self.rolling == Rolling::Following;
+        let tables = u32::try_from(self.rollups.written()).unwrap_or(u32::MAX).max(1);
         tokio::select! {
             open = self.committed.wait_for(|committed| following && *committed > done) => match open {
                 Ok(_) => Wake::Committed,
                 Err(_) => Wake::Ended,
             },
             () = self.hurry.notified() => Wake::Asked,
-            () = sleep_until(self.last_write + WRITE_EVERY), if following && written < done => Wake::Write,
+            () = sleep_until(self.last_write + WRITE_EVERY / tables), if following && written < done => Wake::Write,
         }
     }
 

@@ -33,6 +33,8 @@ pub(super) struct Progress {
     pub unwritten: Vec<BTreeSet<i32>>,
     /// By rollup: whether its positions are worth writing even without days.
     pub stale: Vec<bool>,
+    /// The rollup that was written last.
+    pub last_written: usize,
     /// What watchers have not been told yet.
     touched: BTreeMap<i32, Touch>,
     /// Days that are being worked out anew.

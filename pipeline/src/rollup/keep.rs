@@ -1,7 +1,8 @@
 //! Writes the days in memory to the rollups' tables, and lets go of days that are on disk when memory is short.
 //!
 //! Invariants: a table's positions are written with or after the last of the days they stand for; a day is written only by who has
-//! followed the sources at least as far as whoever wrote the table last; no day leaves memory unwritten.
+//! followed the sources at least as far as whoever wrote the table last, and not while it is being worked out anew; no day leaves
+//! memory unwritten.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -53,11 +54,25 @@ impl Rollups {
         Ok(complete.then_some(days))
     }
 
+    /// Writes the days of one rollup, in turn: whoever waits for new figures waits for no more than that.
+    pub(super) async fn write_next(&self, progress: &mut Progress) -> Result<()> {
+        let number = self.ordered.len();
+        let after = progress.last_written + 1;
+        let waits = |index: &usize| !progress.unwritten[*index].is_empty() || progress.stale[*index];
+        let next = (after..after + number).map(|index| index % number).find(waits);
+        if let Some((index, table)) = next.and_then(|index| Some((index, self.ordered[index].table.as_ref()?))) {
+            progress.last_written = index;
+            self.write_rollup(progress, index, table).await?;
+        }
+        Ok(())
+    }
+
     async fn write_rollup(&self, progress: &mut Progress, index: usize, table: &Table) -> Result<Option<BTreeSet<i32>>> {
         let maintained = &self.ordered[index];
         let waiting: BTreeSet<i32> = {
             let days = self.days.read().await;
-            progress.unwritten[index].iter().filter(|day| days.by_day.contains_key(day)).copied().collect()
+            let ready = |day: &&i32| days.by_day.contains_key(day) && !progress.todo.contains_key(day);
+            progress.unwritten[index].iter().filter(ready).copied().collect()
         };
         let whole = progress.todo.is_empty() && waiting.len() == progress.unwritten[index].len();
         if waiting.is_empty() && !(progress.stale[index] && whole) {

@@ -179,6 +179,11 @@ impl Rollups {
         self.ordered.iter().filter_map(|maintained| maintained.table.as_ref())
     }
 
+    /// How many rollups are written.
+    pub(crate) fn written(&self) -> usize {
+        self.tables().count()
+    }
+
     /// Brings every rollup up to its sources, in memory and on disk. The days that were written.
     ///
     /// # Errors
@@ -189,13 +194,15 @@ impl Rollups {
         self.write(&mut progress).await
     }
 
-    /// Brings the days in memory up to their sources, without waiting for days that come into it; with `write`, writes them. Whether
-    /// nothing is left to be done, and whether everything is written.
+    /// Brings the days in memory up to their sources, without waiting for days that come into it; with `write`, writes those of the
+    /// rollup whose turn it is. Whether nothing is left to be done, and whether everything is written.
     pub(crate) async fn keep_up(&self, write: bool) -> Result<(bool, bool)> {
         let mut progress = self.progress.lock().await;
         let done = self.follow(&mut progress, false).await?;
-        let written = write && self.write_days(&mut progress).await?.is_some();
-        Ok((done, done && written))
+        if write {
+            self.write_next(&mut progress).await?;
+        }
+        Ok((done, done && progress.unwritten.iter().all(BTreeSet::is_empty)))
     }
 }
 
