@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use datafusion::common::utils::memory::RecordBatchMemoryCounter;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use xueqing_lake::Position;
 use xueqing_schema::Kind;
@@ -28,6 +29,8 @@ pub(crate) struct Outbox {
     accepted: Vec<Accepted>,
     rejected: Vec<Rejected>,
     bytes: usize,
+    /// The memory of what is kept: batches of columns share their dictionaries, and a batch's columns may share one buffer.
+    memory: RecordBatchMemoryCounter,
     held: Option<OwnedSemaphorePermit>,
     on_its_way: Option<oneshot::Receiver<Result<i64>>>,
     version: Option<i64>,
@@ -61,6 +64,7 @@ impl Outbox {
             accepted: Vec::new(),
             rejected: Vec::new(),
             bytes: 0,
+            memory: RecordBatchMemoryCounter::new(),
             held: None,
             on_its_way: None,
             version: None,
@@ -84,7 +88,7 @@ impl Outbox {
 
     /// Keeps a checked batch, and sends what is kept when it makes a commit of its own.
     pub(crate) async fn add(&mut self, checked: Checked) -> Result<()> {
-        let bytes = size(&checked);
+        let bytes = self.memory.count_batch(checked.accepted.batch()) + told(&checked);
         self.make_room(bytes).await?;
         self.bytes += bytes;
         let accepted = checked.accepted.rows() as u64;
@@ -134,6 +138,7 @@ impl Outbox {
         if nothing && self.claim.positions.is_empty() {
             return Ok(());
         }
+        self.memory = RecordBatchMemoryCounter::new();
         let claim = std::mem::take(&mut self.claim);
         self.claim.expected = claim.advanced();
         let (reply, answer) = oneshot::channel();
@@ -161,7 +166,8 @@ impl Outbox {
     }
 }
 
-fn size(checked: &Checked) -> usize {
+/// The bytes of what is said of rejects.
+fn told(checked: &Checked) -> usize {
     let text = |reject: &crate::Reject| reject.raw.len() + reject.reason.zh.len() + reject.reason.en.len() + 128;
-    checked.accepted.batch().get_array_memory_size() + checked.rejected.rejects().iter().map(text).sum::<usize>()
+    checked.rejected.rejects().iter().map(text).sum()
 }
