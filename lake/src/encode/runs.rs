@@ -36,7 +36,8 @@ fn run_at(values: &[u32]) -> usize {
     values.iter().position(|value| *value != first).unwrap_or(values.len())
 }
 
-fn repeated(value: u32, count: usize, width: u8, out: &mut Vec<u8>) {
+/// Appends one value so many times.
+pub(super) fn repeated(value: u32, count: usize, width: u8, out: &mut Vec<u8>) {
     varint((count as u64) << 1, out);
     out.extend_from_slice(&value.to_le_bytes()[..usize::from(width).div_ceil(8)]);
 }
@@ -45,7 +46,7 @@ fn packed(values: &[u32], width: u8, out: &mut Vec<u8>) {
     if values.is_empty() {
         return;
     }
-    varint(((values.len().div_ceil(GROUP) as u64) << 1) | 1, out);
+    packed_head(values.len(), out);
     let width = usize::from(width);
     let end = out.len() + values.len().div_ceil(GROUP) * width;
     let (mut held, mut bits) = (0u64, 0);
@@ -62,7 +63,13 @@ fn packed(values: &[u32], width: u8, out: &mut Vec<u8>) {
     out.resize(end, 0);
 }
 
-fn varint(mut value: u64, out: &mut Vec<u8>) {
+/// What stands before so many packed values.
+pub(super) fn packed_head(count: usize, out: &mut Vec<u8>) {
+    varint(((count.div_ceil(GROUP) as u64) << 1) | 1, out);
+}
+
+/// Appends a number in groups of seven bits, the lowest first.
+pub(super) fn varint(mut value: u64, out: &mut Vec<u8>) {
     while value >= 0x80 {
         out.push((value as u8) | 0x80);
         value >>= 7;

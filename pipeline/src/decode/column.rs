@@ -6,9 +6,10 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanBuilder, Date32Builder, DictionaryArray, Float64Builder, Int32Builder, Int64Builder, StringBuilder,
+    ArrayRef, BooleanBuilder, Date32Builder, DictionaryArray, Float64Builder, Int32Array, Int64Builder, StringBuilder,
     TimestampMicrosecondBuilder,
 };
+use arrow::buffer::NullBuffer;
 use arrow::datatypes::Int32Type;
 
 use super::memo::Place;
@@ -28,12 +29,15 @@ pub(super) enum Column {
     Date(Date32Builder),
 }
 
+const NONE: i32 = -1;
+
 /// Texts by the place that a [`super::memo::Memo`] gave them.
 pub(super) struct Listed {
-    keys: Int32Builder,
+    /// By row: the text's place, or [`NONE`].
+    keys: Vec<i32>,
     texts: StringBuilder,
     count: i32,
-    last: Option<i32>,
+    last: i32,
     generation: u64,
     /// By place: the key plus one, or zero for a text that the batch does not have yet.
     known: Vec<i32>,
@@ -41,8 +45,8 @@ pub(super) struct Listed {
 
 impl Listed {
     fn new(rows: usize) -> Self {
-        let (keys, texts) = (Int32Builder::with_capacity(rows), StringBuilder::new());
-        Self { keys, texts, count: 0, last: None, generation: 0, known: Vec::new() }
+        let (keys, texts) = (Vec::with_capacity(rows), StringBuilder::new());
+        Self { keys, texts, count: 0, last: NONE, generation: 0, known: Vec::new() }
     }
 
     pub fn append(&mut self, place: Place, text: &str) {
@@ -59,22 +63,26 @@ impl Listed {
             self.count += 1;
             *known = self.count;
         }
-        self.last = Some(*known - 1);
-        self.keys.append_option(self.last);
+        self.last = *known - 1;
+        self.keys.push(self.last);
     }
 
     /// Appends what was appended last.
     pub fn append_again(&mut self) {
-        self.keys.append_option(self.last);
+        self.keys.push(self.last);
     }
 
     pub fn append_null(&mut self) {
-        self.last = None;
-        self.keys.append_null();
+        self.last = NONE;
+        self.keys.push(NONE);
     }
 
     fn finish(mut self) -> Result<ArrayRef> {
-        Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(self.keys.finish(), Arc::new(self.texts.finish()))?))
+        let mut keys = self.keys;
+        let nulls = keys.contains(&NONE).then(|| keys.iter().map(|key| *key != NONE).collect::<NullBuffer>());
+        keys.iter_mut().for_each(|key| *key = (*key).max(0));
+        let keys = Int32Array::new(keys.into(), nulls);
+        Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(keys, Arc::new(self.texts.finish()))?))
     }
 }
 
@@ -106,7 +114,6 @@ impl Column {
 
     /// Whether most of its texts occur once.
     pub fn hardly_repeats(&self) -> bool {
-        use arrow::array::ArrayBuilder;
         matches!(self, Self::Listed(column) if column.count >= 2048 && column.count as usize > column.keys.len() / 4 * 3)
     }
 
