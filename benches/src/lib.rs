@@ -1,7 +1,7 @@
 //! Invented events for the benches, the same ones for the same arguments.
 //!
 //! ```text
-//!   events ──▶ decode ──▶ validate ──▶ commit ──▶ rollup ──▶ metric        one bench for each arrow
+//!   events ──▶ decode ──▶ validate ──▶ encode ──▶ commit ──▶ rollup ──▶ metric        one bench for each arrow
 //! ```
 //!
 //! Every row is valid and every key occurs once; four pupils of five hand in on time.

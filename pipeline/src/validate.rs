@@ -140,9 +140,9 @@ impl Validator {
     pub fn check(&self, decoded: Decoded) -> Result<Checked> {
         let verdict = self.verdict(&decoded.batch)?;
         let Decoded { ref batch, .. } = decoded;
-        let kept = match verdict.iter().any(Option::is_some) {
-            false => batch.clone(),
-            true => {
+        let kept = match verdict.is_empty() {
+            true => batch.clone(),
+            false => {
                 let keep: BooleanArray = verdict.iter().map(|broken| Some(broken.is_none())).collect();
                 filter_record_batch(batch, &keep)?
             }
@@ -161,12 +161,13 @@ impl Validator {
         })
     }
 
-    /// For each row, the place of the first rule it breaks.
+    /// For each row, the place of the first rule it breaks; nothing when every row passes.
     fn verdict(&self, batch: &RecordBatch) -> Result<Vec<Option<usize>>> {
-        let mut verdict = vec![None; batch.num_rows()];
+        let (rows, mut verdict) = (batch.num_rows(), Vec::new());
         let batch = &self.plain(batch)?;
         for (place, rule) in self.rules.iter().enumerate() {
             if let Some(passes) = rule.check.passes(batch)? {
+                verdict.resize(rows, None);
                 for (row, passes) in passes.iter().enumerate() {
                     if passes == Some(false) && verdict[row].is_none() {
                         verdict[row] = Some(place);

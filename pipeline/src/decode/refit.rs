@@ -132,9 +132,7 @@ impl Refit {
         };
         let null = |key: &Option<i32>| key.is_none_or(|key| texts.is_null(key as usize));
         if texts.null_count() == 0 && dictionary.keys().null_count() == 0 {
-            return Ok(Fitted::from(
-                Arc::new(DictionaryArray::<Int32Type>::try_new(dictionary.keys().clone(), texts)?) as ArrayRef
-            ));
+            return Ok(Fitted::from(Arc::new(dictionary.with_values(texts)) as ArrayRef));
         }
         if field.required || field.default.is_some() {
             return self.texts(place, field, from);
