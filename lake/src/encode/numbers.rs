@@ -156,7 +156,7 @@ fn each_page<N>(
 
 /// The form that takes the least room before compression.
 fn choose<N: Number>(values: &[N]) -> Form<N> {
-    let plain = values.len() * size_of::<N>() * 8;
+    let plain = size_of_val(values) * 8;
     let deltas = if N::WHOLE { deltas::estimate(values) } else { usize::MAX };
     match Distinct::list(values) {
         Some((distinct, keys)) if distinct.room(keys.len()) <= plain.min(deltas) => Form::Listed(distinct, keys),
