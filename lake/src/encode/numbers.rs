@@ -160,7 +160,8 @@ fn choose<N: Number>(values: &[N]) -> Form<N> {
     let deltas = if N::WHOLE { deltas::estimate(values) } else { usize::MAX };
     match Distinct::list(values) {
         Some((distinct, keys)) if distinct.room(keys.len()) <= plain.min(deltas) => Form::Listed(distinct, keys),
-        _ if deltas < plain => Form::Deltas,
+        // Little won is not worth the work of reading differences.
+        _ if deltas < plain / 8 * 7 => Form::Deltas,
         _ => Form::Plain,
     }
 }
