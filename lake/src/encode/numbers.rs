@@ -257,7 +257,10 @@ mod tests {
 
     #[test]
     fn the_form_follows_the_values() {
-        let scattered = |n: i64| n.wrapping_mul(0x5851_f42d_4c95_7f2d) ^ (n << 17);
+        let scattered = |n: i64| {
+            let spread = n.wrapping_mul(0x5851_f42d_4c95_7f2d);
+            (spread ^ (spread >> 31)).wrapping_mul(0x1405_7b7e_f767_814f)
+        };
         assert_eq!(form(&[0i64; 1000]), "listed");
         assert_eq!(form(&(0..100_000).map(|n| scattered(n % 300)).collect::<Vec<_>>()), "listed");
         assert_eq!(form(&(0..100_000i64).collect::<Vec<_>>()), "deltas");

@@ -134,7 +134,10 @@ fn check_types(values: &[Option<i64>], split: usize) {
 
 #[test]
 fn every_form_of_numbers_reads_back() {
-    let scattered = |n: i64| n.wrapping_mul(0x5851_f42d_4c95_7f2d) ^ (n << 17);
+    let scattered = |n: i64| {
+        let spread = n.wrapping_mul(0x5851_f42d_4c95_7f2d);
+        (spread ^ (spread >> 31)).wrapping_mul(0x1405_7b7e_f767_814f)
+    };
     let rows = 150_000;
     let gaps = |n: i64, value: i64| (n % 11 > 0).then_some(value);
     check_types(&(0..rows).map(|n| Some(scattered(n % 300))).collect::<Vec<_>>(), 70_001);
