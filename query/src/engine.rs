@@ -14,6 +14,7 @@ use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionState;
+use datafusion::logical_expr::ScalarUDF;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::scalar::ScalarValue;
 use tokio::task::JoinHandle;
@@ -27,6 +28,7 @@ use crate::library::Library;
 use crate::metric::Metric;
 use crate::run::{self, Rows};
 use crate::suppress::{self, SUPPRESSED};
+use crate::tonight::TonightLoad;
 use crate::{Error, format};
 
 pub(crate) const CATALOG: &str = "xueqing";
@@ -232,6 +234,7 @@ fn session(timezone: Tz, runtime: Arc<RuntimeEnv>) -> SessionState {
     let state = SessionStateBuilder::new_with_default_features().with_config(config).with_runtime_env(runtime);
     let state = state.with_physical_optimizer_rule(Arc::new(Cooperate));
     let context = SessionContext::new_with_state(state.build());
+    context.register_udf(ScalarUDF::from(TonightLoad::default()));
     run::UNBOUNDED_FUNCTIONS.iter().for_each(|name| context.deregister_udf(name));
     context.state()
 }
