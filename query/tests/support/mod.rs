@@ -124,10 +124,9 @@ fn rollup(name: &str) -> SchemaRef {
         "class_day" => (&["school", "grade", "class"], &["students"]),
         "student_lesson" => (&["school", "grade", "class", "subject", "lesson", "student"], &["acts", "judged", "correct"]),
         "assignment_day" => (&["school", "grade", "class", "subject", "assignment"], &SUBJECT_COUNTS),
-        "assigned_day" => (
-            &["school", "grade", "class", "subject", "teacher", "layer", "assignment"],
-            &["pieces", "estimated_seconds"],
-        ),
+        "assigned_day" => {
+            (&["school", "grade", "class", "subject", "teacher", "layer", "assignment"], &["pieces", "estimated_seconds"])
+        }
         _ => (&["school", "grade", "class", "subject"], &SUBJECT_COUNTS),
     };
     let dimensions = dimensions.iter().map(|name| Field::new(*name, DataType::Utf8, true));
