@@ -26,7 +26,8 @@ use crate::catalog::Catalog;
 use crate::cooperate::Cooperate;
 use crate::library::Library;
 use crate::metric::Metric;
-use crate::run::{self, Rows};
+use crate::run::{self, Rows, Statement};
+use crate::suppose::Supposed;
 use crate::suppress::{self, SUPPRESSED};
 use crate::tonight::TonightLoad;
 use crate::{Error, format};
@@ -172,10 +173,19 @@ impl Engine {
 
     /// One published figure.
     pub async fn run(&self, name: &str, request: Request, scope: &Scope) -> Result<Answer, Error> {
+        self.answer(name, request, scope, None).await
+    }
+
+    /// What a published figure would be.
+    pub async fn suppose(&self, name: &str, request: Request, scope: &Scope, supposed: Supposed) -> Result<Answer, Error> {
+        self.answer(name, request, scope, Some(supposed)).await
+    }
+
+    async fn answer(&self, name: &str, request: Request, scope: &Scope, supposed: Option<Supposed>) -> Result<Answer, Error> {
         let Scope::District = scope;
         let metric = self.metric(name)?.clone();
         let bound = bind::bind(&metric, &request)?;
-        let rows = self.rows(bound.sql, bound.values).await?;
+        let rows = self.rows(bound.sql, bound.values, supposed).await?;
         let (schema, batches) = format::plain(&rows.schema, rows.batches).map_err(Error::internal)?;
         let below = self.inner.options.suppress_below;
         let (schema, batches) = suppress::suppress(&metric, schema, batches, below).map_err(Error::internal)?;
@@ -185,16 +195,17 @@ impl Engine {
     /// What one SELECT gives; it can only read the names of [`Engine::tables`].
     pub async fn sql(&self, sql: &str, scope: &Scope) -> Result<Answer, Error> {
         let Scope::District = scope;
-        let rows = self.rows(sql.to_owned(), Vec::new()).await?;
+        let rows = self.rows(sql.to_owned(), Vec::new(), None).await?;
         let (schema, batches) = format::plain(&rows.schema, rows.batches).map_err(Error::internal)?;
         Ok(Answer { metric: None, by: Vec::new(), params: BTreeMap::new(), schema, batches, as_of: rows.as_of })
     }
 
-    async fn rows(&self, sql: String, values: Vec<(String, ScalarValue)>) -> Result<Rows, Error> {
+    async fn rows(&self, sql: String, values: Vec<(String, ScalarValue)>, supposed: Option<Supposed>) -> Result<Rows, Error> {
         let Options { memory_bytes, timeout, max_rows, .. } = self.inner.options;
         let inner = self.inner.clone();
         let limits = Limits { memory: memory_bytes, rows: max_rows };
-        in_time(timeout, async move { run::run(&inner.catalog, &inner.state, limits, &sql, values).await }).await
+        let statement = Statement { sql, values, supposed };
+        in_time(timeout, async move { run::run(&inner.catalog, &inner.state, limits, statement).await }).await
     }
 }
 
