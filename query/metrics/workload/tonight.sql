@@ -11,7 +11,7 @@ source = { zh = "按已布置作业预警总量：JS23 §8(1)、RULES B1、B2（
 zh = """
 依据已布置且未撤回的作业，预测当晚时长；假定每名学生完成布置给自己的全部作业。不给日期时取最近有作业的一天；某晚的预测只用该晚之前 90 天的数据，所以可与事后的 workload/daily_minutes 对照（后者只加已知时长）。
 expected_minutes：班级人均的期望值；low_minutes、high_minutes：班级人均的 80% 区间；student_low_minutes、student_high_minutes：十名学生中八名所在的范围；均只在一组恰为一个班的一晚（或一份作业）时给出。多班或多晚：期望值按学生数加权平均。
-方法：全校往日每份作业取 ln（学生平均用时 ÷ 教师估计），用时取实测与填报，至少 3 名学生；分解为总平均、教师、学科、班级与其余，各有方差，数据少者向平均收缩；没有估计的作业用往日用时同样处理。
+方法：全校往日每份作业取 ln（学生平均用时 ÷ 教师估计），用时取实测与填报，至少 3 名学生；分解为总平均、教师、学科、班级与其余，各有方差，数据少者向平均收缩；方差估计为负者取零并退出方程（最负者先）；没有估计的作业用往日用时同样处理。
 学生快慢：往日全部作业用时已知的日子里，本人总时长 ÷ 做同样份数作业的同学（至少 5 人）均值的对数，同样收缩。分层作业按该层往日覆盖本班的比例计入。学生取名册；没有名册的班取 30 天内有作业的学生。
 basis：teacher 该教师有至少 5 份往日作业；school 教师往日作业太少，按学科、班级与全校；past_minutes 没有估计，按往日用时；estimate 全校可用的往日作业不足 10 份，直接相加教师估计，无区间；nothing 有作业既无估计也无往日用时，总量未知（不按零计）。一晚取其中最弱的。
 past_assignments：全校可用的往日作业份数；teacher_assignments：其中该教师的（一晚取最少者）；coverage：往日作业中时长与估计均可用的占比；measured_share：往日时长中实测的占比，其余为填报。
@@ -22,7 +22,7 @@ warning：over 概率至少 50%；risk 至少 10%（区间上端越过上限）�
 en = """
 From what is set and not withdrawn, how long the evening will take if every student does all that is set for them. Without dates: the latest day with homework. The forecast of an evening uses the 90 days before it alone, so it can be held against workload/daily_minutes afterwards (which adds up known minutes only).
 expected_minutes: the expected mean of the class; low_minutes, high_minutes: its interval of 80 %; student_low_minutes, student_high_minutes: where eight of ten students will lie; given where a group is one evening of one class (or one piece). Several: expected values weighted by students.
-Method: of each past piece of the school, ln (mean minutes of the students / the teacher's estimate), minutes measured or reported, of at least 3 students; split into mean, teacher, subject, class and rest, each with a variance, drawn to the mean where there are few; pieces without an estimate: past minutes in the same way.
+Method: of each past piece of the school, ln (mean minutes of the students / the teacher's estimate), minutes measured or reported, of at least 3 students; split into mean, teacher, subject, class and rest, each with a variance, drawn to the mean where there are few (a variance estimated as negative is zero and leaves the equations, the most negative first); pieces without an estimate: past minutes in the same way.
 A student's pace: on past days on which all minutes are known, ln (own total / mean of the classmates with as many pieces, at least 5), shrunken too. Pieces of a layer count by the share of the class that the layer has reached. Students are those of the roster; of a class without one, those with homework within 30 days.
 basis: teacher – at least 5 past pieces of the teacher; school – fewer, so by subject, class and school; past_minutes – no estimate, by past minutes; estimate – fewer than 10 past pieces in the school can be used: the estimates added up, without an interval; nothing – a piece has neither estimate nor past: the total is unknown, not smaller. An evening has the weakest of its pieces.
 past_assignments: past pieces of the school that are used; teacher_assignments: the teacher's among them (of an evening the fewest); coverage: past pieces with usable minutes and estimate / past pieces; measured_share: the part of past minutes that was measured, the rest was reported.

@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod figure;
 #[path = "../support/mod.rs"]
 mod support;
 mod term;

@@ -103,7 +103,16 @@ impl Term {
 
     /// The lake as it is at the end of the term.
     pub async fn district(&self) -> District {
-        let rows = |rows: &[Value]| Value::Array(rows.to_vec());
+        self.district_before("9999").await
+    }
+
+    /// The lake as it was before anything of this day or later had come, but for what was set on it.
+    pub async fn district_before(&self, day: &str) -> District {
+        let kept = |row: &&Value| {
+            let of = row["day"].as_str().unwrap_or_default();
+            of < day || (of == day && row["estimated_minutes"] != row["nothing"])
+        };
+        let rows = |rows: &[Value]| Value::Array(rows.iter().filter(kept).cloned().collect());
         let district = District::empty().await.with("student", rows(&self.roster)).await;
         let district =
             district.with("assignment", rows(&self.assignments)).await.with("assigned_day", rows(&self.assigned)).await;
