@@ -37,6 +37,9 @@ pub enum Error {
     /// The body is JSON of the wrong shape.
     #[error("the body is not the JSON that is expected: {0}")]
     InvalidJson(String),
+    /// A row breaks the data standard, where only one that does not is of use.
+    #[error("the rule `{rule}` is broken: {} · {}", reason.en, reason.zh)]
+    RowRejected { rule: String, reason: xueqing_schema::Text },
     /// The body is longer than this door takes.
     #[error("the body is longer than {limit} bytes (after decompression); split it, or use `xueqing ingest`")]
     BodyTooLarge { limit: u64 },
@@ -82,6 +85,7 @@ impl Error {
             Error::BadRequest(_) => "bad_request",
             Error::BadBody(_) => "bad_body",
             Error::InvalidJson(_) => "invalid_json",
+            Error::RowRejected { .. } => "row_rejected",
             Error::BodyTooLarge { .. } => "body_too_large",
             Error::BodyTimeout(_) => "body_timeout",
             Error::Stopping => "closed",

@@ -2,7 +2,14 @@
 import type { Answer, Row } from "../src/api";
 import { Problem } from "../src/api";
 import { emptyResource, type Resource } from "../src/composables/useResource";
-import type { Attendance, DailyMinutes, Submission, SubjectMinutes } from "../src/model/rows";
+import type {
+  Attendance,
+  DailyMinutes,
+  Submission,
+  SubjectMinutes,
+  Tonight,
+  TonightPiece,
+} from "../src/model/rows";
 
 export function answer<R extends Row>(rows: R[]): Answer<R> {
   const title = { zh: "指标", en: "Metric" };
@@ -40,6 +47,40 @@ export const subject = (name: string, minutes: number | null): SubjectMinutes =>
   share: 0.5,
   pieces: 1,
   coverage: 1,
+});
+
+export const tonight = (change: Partial<Tonight> = {}): Tonight => ({
+  students: 40,
+  assignments: 2,
+  without_estimate: 0,
+  estimated_minutes: 45,
+  expected_minutes: 64.5,
+  low_minutes: 52,
+  high_minutes: 78.25,
+  student_low_minutes: 40,
+  student_high_minutes: 92,
+  written_minutes: 60,
+  limit_minutes: 90,
+  over_limit_probability: 0.02,
+  over_limit_share: 0.05,
+  warning: "none",
+  basis: "teacher",
+  past_assignments: 320,
+  teacher_assignments: 14,
+  coverage: 0.9,
+  ...change,
+});
+
+export const piece = (assignment: string, change: Partial<TonightPiece> = {}): TonightPiece => ({
+  ...tonight({ limit_minutes: null, warning: null, over_limit_probability: null }),
+  subject: "math",
+  assignment,
+  title: null,
+  estimated_minutes: 20,
+  expected_minutes: 31.25,
+  low_minutes: 24,
+  high_minutes: 39,
+  ...change,
 });
 
 export const submission = (change: Partial<Submission> = {}): Submission => ({

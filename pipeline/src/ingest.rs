@@ -341,7 +341,7 @@ pub(crate) struct Reading {
 
 impl Reading {
     /// Decodes and validates on threads of their own, a few batches ahead of the receiver; ends when the receiver is dropped.
-    fn start(&self, feed: &Feed, after: Option<Mark>) -> (mpsc::Receiver<Result<Checked>>, JoinHandle<()>) {
+    pub(crate) fn start(&self, feed: &Feed, after: Option<Mark>) -> (mpsc::Receiver<Result<Checked>>, JoinHandle<()>) {
         let (sender, chunks) = mpsc::channel(1);
         let (decoder, validator) = (self.decoder.clone().after(after), self.validator.clone());
         let reader = feed.open();

@@ -46,6 +46,7 @@ mod setup;
 mod sources;
 mod space;
 mod texts;
+mod trial;
 mod upkeep;
 mod validate;
 

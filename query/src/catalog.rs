@@ -21,6 +21,7 @@ use datafusion::prelude::SessionContext;
 use xueqing_lake::{Lake, Table};
 use xueqing_schema::{CodeSet, Kind, SEQ, Standard};
 
+use crate::suppose::Supposed;
 use crate::{Error, rejects};
 
 const ROLLUPS: &str = "rollups/";
@@ -83,6 +84,16 @@ impl Catalog {
         }
         self.add_unstored(wanted, &mut pinned);
         Ok(pinned)
+    }
+
+    /// Puts supposed rows among those of their kind, if it is pinned.
+    pub(crate) fn suppose(&self, context: &SessionContext, pinned: &mut Pinned, supposed: &Supposed) -> Result<(), Error> {
+        let Supposed { kind: name, .. } = supposed;
+        if let (Some(kind), Some(current)) = (self.kinds.get(name), pinned.tables.get(name)) {
+            let provider = supposed.over(context, current.clone(), &kind.key).map_err(Error::internal)?;
+            pinned.tables.insert(name.clone(), provider);
+        }
+        Ok(())
     }
 
     async fn table(&self, name: &str) -> Result<Option<Table>, Error> {

@@ -14,6 +14,7 @@ use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionState;
+use datafusion::logical_expr::ScalarUDF;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::scalar::ScalarValue;
 use tokio::task::JoinHandle;
@@ -25,8 +26,10 @@ use crate::catalog::Catalog;
 use crate::cooperate::Cooperate;
 use crate::library::Library;
 use crate::metric::Metric;
-use crate::run::{self, Rows};
+use crate::run::{self, Rows, Statement};
+use crate::suppose::Supposed;
 use crate::suppress::{self, SUPPRESSED};
+use crate::tonight::TonightLoad;
 use crate::{Error, format};
 
 pub(crate) const CATALOG: &str = "xueqing";
@@ -170,10 +173,19 @@ impl Engine {
 
     /// One published figure.
     pub async fn run(&self, name: &str, request: Request, scope: &Scope) -> Result<Answer, Error> {
+        self.answer(name, request, scope, None).await
+    }
+
+    /// What a published figure would be.
+    pub async fn suppose(&self, name: &str, request: Request, scope: &Scope, supposed: Supposed) -> Result<Answer, Error> {
+        self.answer(name, request, scope, Some(supposed)).await
+    }
+
+    async fn answer(&self, name: &str, request: Request, scope: &Scope, supposed: Option<Supposed>) -> Result<Answer, Error> {
         let Scope::District = scope;
         let metric = self.metric(name)?.clone();
         let bound = bind::bind(&metric, &request)?;
-        let rows = self.rows(bound.sql, bound.values).await?;
+        let rows = self.rows(bound.sql, bound.values, supposed).await?;
         let (schema, batches) = format::plain(&rows.schema, rows.batches).map_err(Error::internal)?;
         let below = self.inner.options.suppress_below;
         let (schema, batches) = suppress::suppress(&metric, schema, batches, below).map_err(Error::internal)?;
@@ -183,16 +195,17 @@ impl Engine {
     /// What one SELECT gives; it can only read the names of [`Engine::tables`].
     pub async fn sql(&self, sql: &str, scope: &Scope) -> Result<Answer, Error> {
         let Scope::District = scope;
-        let rows = self.rows(sql.to_owned(), Vec::new()).await?;
+        let rows = self.rows(sql.to_owned(), Vec::new(), None).await?;
         let (schema, batches) = format::plain(&rows.schema, rows.batches).map_err(Error::internal)?;
         Ok(Answer { metric: None, by: Vec::new(), params: BTreeMap::new(), schema, batches, as_of: rows.as_of })
     }
 
-    async fn rows(&self, sql: String, values: Vec<(String, ScalarValue)>) -> Result<Rows, Error> {
+    async fn rows(&self, sql: String, values: Vec<(String, ScalarValue)>, supposed: Option<Supposed>) -> Result<Rows, Error> {
         let Options { memory_bytes, timeout, max_rows, .. } = self.inner.options;
         let inner = self.inner.clone();
         let limits = Limits { memory: memory_bytes, rows: max_rows };
-        in_time(timeout, async move { run::run(&inner.catalog, &inner.state, limits, &sql, values).await }).await
+        let statement = Statement { sql, values, supposed };
+        in_time(timeout, async move { run::run(&inner.catalog, &inner.state, limits, statement).await }).await
     }
 }
 
@@ -232,6 +245,7 @@ fn session(timezone: Tz, runtime: Arc<RuntimeEnv>) -> SessionState {
     let state = SessionStateBuilder::new_with_default_features().with_config(config).with_runtime_env(runtime);
     let state = state.with_physical_optimizer_rule(Arc::new(Cooperate));
     let context = SessionContext::new_with_state(state.build());
+    context.register_udf(ScalarUDF::from(TonightLoad::default()));
     run::UNBOUNDED_FUNCTIONS.iter().for_each(|name| context.deregister_udf(name));
     context.state()
 }

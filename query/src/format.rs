@@ -53,6 +53,12 @@ pub fn arrow_stream(answer: &Answer) -> Result<Vec<u8>, Error> {
     write().map_err(Error::internal)
 }
 
+/// One value of a column as a text.
+pub fn text(column: &ArrayRef, row: usize) -> Result<String, Error> {
+    let texts = ArrayFormatter::try_new(column, &display()).map_err(Error::internal)?;
+    texts.value(row).try_to_string().map_err(Error::internal)
+}
+
 /// A table for people.
 pub fn table(answer: &Answer) -> Result<String, Error> {
     pretty_format_batches(&never_none(answer)).map(|table| table.to_string()).map_err(Error::internal)

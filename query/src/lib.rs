@@ -21,9 +21,12 @@ mod library;
 mod metric;
 mod rejects;
 mod run;
+mod suppose;
 mod suppress;
+mod tonight;
 
 pub use bind::{ALL, Request};
 pub use engine::{Answer, AnswerColumn, Engine, Options, Scope, Setup};
 pub use error::Error;
 pub use metric::{Column, Dimension, Metric, Param, ParamType};
+pub use suppose::Supposed;

@@ -18,11 +18,12 @@ use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
-use datafusion::sql::parser::Statement;
+use datafusion::sql::parser::Statement as Parsed;
 use futures::StreamExt;
 
 use crate::catalog::{Catalog, Pinned};
 use crate::engine::{CATALOG, Limits, SCHEMA};
+use crate::suppose::Supposed;
 use crate::{Error, depth};
 
 /// The longest SQL text that is taken.
@@ -35,14 +36,17 @@ pub(crate) struct Rows {
     pub as_of: BTreeMap<String, i64>,
 }
 
-/// Plans and runs `sql` with `values` bound to its placeholders.
-pub(crate) async fn run(
-    catalog: &Catalog,
-    state: &SessionState,
-    limits: Limits,
-    sql: &str,
-    values: Vec<(String, ScalarValue)>,
-) -> Result<Rows, Error> {
+/// What is to be run: a text, the values of its placeholders, and rows that it is to suppose.
+pub(crate) struct Statement {
+    pub sql: String,
+    pub values: Vec<(String, ScalarValue)>,
+    pub supposed: Option<Supposed>,
+}
+
+/// Plans and runs a statement.
+pub(crate) async fn run(catalog: &Catalog, state: &SessionState, limits: Limits, statement: Statement) -> Result<Rows, Error> {
+    let Statement { sql, values, supposed } = statement;
+    let sql = sql.as_str();
     if sql.len() > SQL_BYTES {
         return Err(Error::SqlTooLong { limit: SQL_BYTES });
     }
@@ -50,7 +54,7 @@ pub(crate) async fn run(
     let engine = |error| Error::from_engine(error, limits.memory);
     let dialect = state.config_options().sql_parser.dialect;
     let statement = state.sql_to_statement(sql, &dialect).map_err(engine)?;
-    let (state, as_of) = pin(catalog, state, &statement).await?;
+    let (state, as_of) = pin(catalog, state, &statement, supposed.as_ref()).await?;
     let plan = state.statement_to_plan(statement).await.map_err(engine)?;
     check_read_only(&plan)?;
     let mut frame = DataFrame::new(state, plan);
@@ -65,12 +69,17 @@ pub(crate) async fn run(
 async fn pin(
     catalog: &Catalog,
     state: &SessionState,
-    statement: &Statement,
+    statement: &Parsed,
+    supposed: Option<&Supposed>,
 ) -> Result<(SessionState, BTreeMap<String, i64>), Error> {
     let references = state.resolve_table_references(statement).map_err(|e| Error::from_engine(e, 0))?;
     let listing = references.iter().any(|table| table.schema() == Some("information_schema"));
     let wanted = if listing { catalog.names().await? } else { references.iter().filter_map(own_name).collect() };
-    let pinned = catalog.pin(&SessionContext::new_with_state(state.clone()), &wanted).await?;
+    let context = SessionContext::new_with_state(state.clone());
+    let mut pinned = catalog.pin(&context, &wanted).await?;
+    if let Some(supposed) = supposed {
+        catalog.suppose(&context, &mut pinned, supposed)?;
+    }
     if let Some(name) = references.iter().find(|table| !leads_somewhere(table, &pinned, state)) {
         let known = catalog.names().await?.into_iter().collect();
         return Err(Error::UnknownTable { name: name.to_string(), known });

@@ -85,7 +85,7 @@ async fn a_parameter_is_only_ever_a_value(#[case] school: &str) {
 async fn a_district_adds_a_figure() {
     let engine = two_schools().await.reader(own(OWN), Options::default()).unwrap();
     assert_rows(&rows(&engine, "local/days", &["school"], &[("school", "small")]).await, json!([{"school": "small", "days": 9}]));
-    assert_eq!(engine.metrics().len(), 11);
+    assert_eq!(engine.metrics().len(), 12);
 }
 
 #[rstest]

@@ -106,6 +106,53 @@ async function checkAttendance(page, row) {
   assert.equal(Number(await valueOf(page, "attendance-rate")), today.attendance_rate, "attendance rate");
 }
 
+/** The card of tonight holds the figure's numbers: the class's, each piece's estimate and what is expected of it. */
+async function checkTonight(page, row) {
+  const [tonight] = await figure("workload/tonight", { by: "class", ...on(row) });
+  const pieces = await figure("workload/tonight", { by: "subject,assignment", ...on(row) });
+  const card = page.locator('[data-testid="card-tonight"]');
+  if (!tonight || tonight.suppressed) return assert.notEqual(await card.getAttribute("data-state"), "ready");
+  const bar = page.locator('[data-testid="tonight-bar"]');
+  const near = (text, value, what) => assert.ok(Math.abs(Number(text) - value) <= 1e-9 * Math.abs(value), `${what}: ${text}, ${value}`);
+  near(await valueOf(page, "tonight-expected"), tonight.expected_minutes, "expected");
+  near(await bar.getAttribute("data-low"), tonight.low_minutes, "low end");
+  near(await bar.getAttribute("data-high"), tonight.high_minutes, "high end");
+  const limit = await bar.getAttribute("data-limit");
+  assert.equal(limit, tonight.limit_minutes === null ? "" : String(tonight.limit_minutes), "tonight's limit");
+  const verdict = await page.locator('[data-testid="tonight-verdict"]').getAttribute("data-verdict");
+  if (verdict !== "no_written") assert.equal(verdict, tonight.warning ?? "no_limit", "tonight's warning");
+  assert.equal(await card.locator("tbody tr").count(), pieces.length, "tonight's pieces");
+  for (const piece of pieces) {
+    const cells = page.locator(`[data-testid="tonight-piece-${piece.assignment}"]`);
+    const cell = (part) => cells.locator(`[data-part="${part}"]`).getAttribute("data-value");
+    assert.equal(await cell("estimate"), String(piece.estimated_minutes ?? ""), `estimate of ${piece.assignment}`);
+    near(await cell("expected"), piece.expected_minutes, `expected of ${piece.assignment}`);
+  }
+  return tonight;
+}
+
+/** A piece that is checked changes nothing; set, it shows by itself, is what was said, and is warned of. */
+async function checkPlanned(page, row) {
+  const before = await checkTonight(page, row);
+  const planned = {
+    assignment: `planned-${Date.now()}`, school: row.school, class: row.class, grade: row.grade, subject: "math", title: "加练",
+    assigned_at: `${row.latest_day}T16:00:00+08:00`, estimated_minutes: 200, form: "written",
+  };
+  const post = (path, type, body) =>
+    fetch(new URL(path, BASE), { method: "POST", headers: { "content-type": type }, body: JSON.stringify(body) });
+  const checked = await (await post("/v1/assignments/check", "application/json", planned)).json();
+  assert.equal(checked.verdict, "over", JSON.stringify(checked));
+  assert.equal((await checkTonight(page, row)).assignments, before.assignments, "checking stores nothing");
+  const began = Date.now();
+  await post("/v1/events/assignment", "application/x-ndjson", planned);
+  await page.locator(`[data-testid="tonight-piece-${planned.assignment}"]`).waitFor({ timeout: 15_000 });
+  await page.locator('[data-testid="tonight-verdict"][data-verdict="over"]').waitFor({ timeout: 15_000 });
+  console.log(`ok tonight: shown ${Date.now() - began} ms after it was set`);
+  const after = await checkTonight(page, row);
+  assert.ok(Math.abs(after.expected_minutes - checked.after.expected_minutes) < 1e-6, "what was said is what came");
+  if (SHOTS) await page.screenshot({ path: join(SHOTS, "tonight-over.png"), fullPage: true });
+}
+
 async function checkPage(page, lang) {
   const words = LANGUAGES[lang];
   assert.equal(await page.locator("html").getAttribute("lang"), words.html);
@@ -176,6 +223,7 @@ async function visit(browser, size, row, lang, colorScheme) {
   await checkPage(page, lang);
   await checkLoad(page, row);
   await checkAttendance(page, row);
+  await checkTonight(page, row);
   const name = `${size}-${lang}-${colorScheme}-grade${row.grade}.png`;
   if (SHOTS) await page.screenshot({ path: join(SHOTS, name), fullPage: true });
   await checkDefinition(page);
@@ -203,6 +251,7 @@ async function main() {
     assert.deepEqual(faults, []);
     console.log("ok language switch");
     await checkLive(page, rows[0]);
+    await checkPlanned(page, rows[0]);
     assert.deepEqual(faults, []);
   } finally {
     await browser.close();

@@ -15,6 +15,7 @@ import rejects
 import sample_files as files
 from exams import standardise, summary
 from figures import answer, groups, one, ratio, write
+from tonight import tonight_rows
 
 LIMITS = {"11": 0, "12": 0, "13": 60, "14": 60, "15": 60, "16": 60, "21": 90, "22": 90, "23": 90}
 LIMITS_SINCE = datetime.date(2021, 7, 24)
@@ -304,6 +305,14 @@ def figures(d):
             (["day", "class", "subject"], {"school": school}),
             (["school", "subject"], {"subject": "math"}),
             (["month"], {"grade": grade}),
+        ),
+        "workload/tonight": cases(
+            lambda by, p: tonight_rows(d, by, p),
+            (["day", "class"], {"from": days[-2]}),
+            (["day", "class", "subject", "assignment"], {"from": last, "to": last, "school": school}),
+            (["school"], {}),
+            (["grade", "subject"], {"from": days[1], "to": days[-2]}),
+            ([], {"from": days[0], "to": days[2], "class": klass}),
         ),
         "homework/submission_rate": cases(
             lambda by, p: answer(only(d.homework, p), by, submission, n="students"),

@@ -218,6 +218,10 @@ def set_work(row):
         "subject": among(SUBJECTS, row["科目"]),
         "day": moment(row["发布时间"]).date(),
         "estimated": number(row["预计时长"], 0, 600),
+        "teacher": row["教师工号"] or None,
+        "title": row["标题"] or None,
+        "form": among(FORMS, row["形式"]),
+        "layer": row["分层"] or None,
         "revision": 0,
     }
 

@@ -62,6 +62,7 @@ pub const TABLE: &[Entry] = &[
     row("header", 422, "表头无法使用", "unusable header"),
     row("encoding", 400, "没有这种字符编码", "unknown text encoding"),
     row("unreadable", 400, "数据无法读取", "unreadable data"),
+    row("row_rejected", 422, "数据不符合数据标准", "row breaks the data standard"),
     row("identity_busy", 409, "同一幂等键的内容正在接收", "the same input is being taken"),
     row("identity_reused", 422, "同一幂等键用于不同内容", "idempotency key reused for other content"),
     row("closed", 503, "服务正在停止，请稍后再发送", "the server is stopping"),

@@ -1,6 +1,7 @@
 //! The HTTP door from outside: every answer through the whole router, over a lake in a temporary folder.
 
 mod app;
+mod assignments;
 mod door;
 mod events;
 mod figures;

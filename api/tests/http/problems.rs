@@ -71,6 +71,8 @@ async fn of_addresses(met: &mut Met) {
 }
 
 async fn of_bodies(met: &mut Met) {
+    let unset = TestApp::start().await;
+    met.add(unset.post("/v1/assignments/check", "application/json", "{}").await, "row_rejected");
     let app = TestApp::with(Options { body_bytes: 10_000, ..Options::default() }, Default::default()).await;
     met.add(app.post("/v1/events/homework", "multipart/form-data; boundary=x", "x").await, "unsupported_media_type");
     met.add(app.post("/v1/sql", "image/png", "x").await, "unsupported_media_type");

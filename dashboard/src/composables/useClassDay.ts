@@ -9,6 +9,8 @@ import type {
   Participation,
   Submission,
   SubjectMinutes,
+  Tonight,
+  TonightPiece,
 } from "../model/rows";
 import { useLive } from "./useLive";
 import { useResource, type Request, type Resource } from "./useResource";
@@ -46,6 +48,8 @@ export function useClassDay(target: ComputedRef<ClassDay | null>) {
   const submitted = metric<Submission>("homework/submission_rate", "class");
   const attendance = metric<Attendance>("attendance/rate", "class");
   const history = metric<Attendance>("attendance/rate", "day", SEARCH_DAYS);
+  const tonight = metric<Tonight>("workload/tonight", "class");
+  const pieces = metric<TonightPiece>("workload/tonight", "subject,assignment");
   const participation = metric<Participation>("classroom/participation", "subject");
 
   const window_ = computed(() => schoolDays(history.resource.data?.rows ?? []));
@@ -64,7 +68,8 @@ export function useClassDay(target: ComputedRef<ClassDay | null>) {
   });
 
   const all = [load, subjects, week, submissions, submitted, attendance, history, chronic];
-  const reload = () => void Promise.all([...all, participation].map((one) => one.reload()));
+  const more = [participation, tonight, pieces];
+  const reload = () => void Promise.all([...all, ...more].map((one) => one.reload()));
 
   const { connected } = useLive(target, reload);
   const timer = window.setInterval(() => {
@@ -82,6 +87,8 @@ export function useClassDay(target: ComputedRef<ClassDay | null>) {
     history: history.resource,
     chronic: chronic.resource,
     participation: participation.resource,
+    tonight: tonight.resource,
+    pieces: pieces.resource,
     schoolDays: window_,
     reload,
   };

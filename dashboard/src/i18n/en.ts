@@ -25,6 +25,7 @@ export const en: Messages = {
     "Classes appear here once homework, attendance or classroom records have been ingested. Try: xueqing demo",
 
   "card.load": "Homework load",
+  "card.tonight": "Tonight's homework",
   "card.submission": "Submissions",
   "card.attendance": "Attendance",
   "card.week": "Last seven days",
@@ -66,6 +67,41 @@ export const en: Messages = {
     "Of the homework with known minutes, {measured} is measured, {reported} reported by pupils or parents, {estimated} estimated by teachers.",
   "load.coverageText":
     "Coverage {coverage}: the part of expected homework whose minutes are known; unknown minutes are not counted as zero.",
+
+  "tonight.subtitle": "Forecast from what is set, corrected by past minutes against estimates",
+  "tonight.expected": "Expected mean",
+  "tonight.interval": "80% interval of the class's mean: {low}–{high} min",
+  "tonight.range": "{low}–{high}",
+  "tonight.noInterval": "No interval: too little is known of the past",
+  "tonight.students": "Eight of ten pupils",
+  "tonight.chance": "Chance that the written mean is over the limit",
+  "tonight.overShare": "Pupils expected over it",
+  "tonight.over": "Probably over the limit – it can still be changed",
+  "tonight.risk": "Possibly over the limit – it can still be changed",
+  "tonight.none": "Expected within the limit",
+  "tonight.no_written": "No written homework, as required",
+  "tonight.no_limit": "No limit in minutes",
+  "tonight.unknown": "Cannot be forecast",
+  "tonight.barLabel": "Expected tonight: {expected} min on average. {interval}. {verdict}.",
+  "tonight.pieces": "Tonight's pieces",
+  "tonight.piece": "Piece",
+  "tonight.estimate": "Estimate",
+  "tonight.corrected": "Expected",
+  "tonight.basis.teacher": "corrected by {n} past pieces of the teacher",
+  "tonight.basis.school": "the teacher has {n} past pieces: corrected by subject and class",
+  "tonight.basis.past_minutes": "no estimate: by past minutes",
+  "tonight.basis.estimate": "the teacher's estimate, not corrected",
+  "tonight.basis.nothing": "no estimate and no past minutes",
+  "tonight.note.teacher":
+    "From {past} past pieces of the school (usable: {coverage}); every pupil is taken to do everything.",
+  "tonight.note.school":
+    "A teacher has too few past pieces; from {past} of the school (usable: {coverage}). Every pupil is taken to do everything.",
+  "tonight.note.past_minutes":
+    "A piece has no estimate and is forecast by past minutes; from {past} past pieces of the school (usable: {coverage}).",
+  "tonight.note.estimate":
+    "Too few past pieces of the school: these are the teachers' estimates added up, without an interval.",
+  "tonight.note.nothing":
+    "A piece has neither an estimate nor a past: the total is unknown, which is not zero.",
 
   "submission.rate": "Submission rate",
   "submission.onTime": "On time",

@@ -22,6 +22,7 @@ export const zh = {
   "class.none": "导入作业、考勤或课堂互动记录后，班级会出现在这里。试一试：xueqing demo",
 
   "card.load": "作业时长",
+  "card.tonight": "今晚作业预测",
   "card.submission": "作业提交",
   "card.attendance": "出勤",
   "card.week": "近七天",
@@ -60,6 +61,39 @@ export const zh = {
   "load.sourcesText":
     "有时长的作业中：{measured} 实测，{reported} 学生或家长填报，{estimated} 教师估计。",
   "load.coverageText": "覆盖率 {coverage}：应交作业中有时长记录的份数；没有记录的作业不按零计。",
+
+  "tonight.subtitle": "依据当天已布置的作业，按往日“实际 ÷ 估计”修正",
+  "tonight.expected": "预计人均",
+  "tonight.interval": "班级人均的 80% 区间：{low}–{high} 分钟",
+  "tonight.range": "{low}–{high}",
+  "tonight.noInterval": "往日数据不足，没有区间",
+  "tonight.students": "八成学生",
+  "tonight.chance": "人均书面作业超限概率",
+  "tonight.overShare": "预计超限学生",
+  "tonight.over": "很可能超过上限，还可以调整",
+  "tonight.risk": "可能超过上限，还可以调整",
+  "tonight.none": "预计在上限以内",
+  "tonight.no_written": "没有书面家庭作业，符合规定",
+  "tonight.no_limit": "无分钟上限",
+  "tonight.unknown": "无法预测",
+  "tonight.barLabel": "今晚预计人均 {expected} 分钟。{interval}。{verdict}。",
+  "tonight.pieces": "今晚的作业",
+  "tonight.piece": "作业",
+  "tonight.estimate": "教师估计",
+  "tonight.corrected": "预计实际",
+  "tonight.basis.teacher": "按该教师往日 {n} 份作业修正",
+  "tonight.basis.school": "该教师往日作业 {n} 份，主要按学科与班级修正",
+  "tonight.basis.past_minutes": "没有估计，按往日用时",
+  "tonight.basis.estimate": "教师估计，未修正",
+  "tonight.basis.nothing": "没有估计，也没有往日用时",
+  "tonight.note.teacher":
+    "依据全校往日 {past} 份作业（可用占比 {coverage}）；假定每名学生完成全部作业。",
+  "tonight.note.school":
+    "有教师往日作业太少；依据全校往日 {past} 份作业（可用占比 {coverage}），假定每名学生完成全部作业。",
+  "tonight.note.past_minutes":
+    "有作业没有教师估计，按往日用时预测；依据全校往日 {past} 份作业（可用占比 {coverage}）。",
+  "tonight.note.estimate": "全校可用的往日作业太少：这是教师估计之和，没有区间。",
+  "tonight.note.nothing": "有作业既没有估计也没有往日用时，总量未知，不按零计。",
 
   "submission.rate": "提交率",
   "submission.onTime": "按时率",

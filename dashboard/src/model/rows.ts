@@ -38,6 +38,37 @@ export interface SubjectMinutes extends Row {
   coverage: Figure;
 }
 
+export type TonightBasis = "teacher" | "school" | "past_minutes" | "estimate" | "nothing";
+
+/** workload/tonight */
+export interface Tonight extends Row {
+  students: Figure;
+  assignments: Figure;
+  without_estimate: Figure;
+  estimated_minutes: Figure;
+  expected_minutes: Figure;
+  low_minutes: Figure;
+  high_minutes: Figure;
+  student_low_minutes: Figure;
+  student_high_minutes: Figure;
+  written_minutes: Figure;
+  limit_minutes: Figure;
+  over_limit_probability: Figure;
+  over_limit_share: Figure;
+  warning: string | null;
+  basis: TonightBasis | null;
+  past_assignments: Figure;
+  teacher_assignments: Figure;
+  coverage: Figure;
+}
+
+/** workload/tonight by subject and assignment */
+export interface TonightPiece extends Tonight {
+  subject: string;
+  assignment: string;
+  title: string | null;
+}
+
 /** homework/submission_rate by subject */
 export interface Submission extends Row {
   subject: string;

@@ -140,6 +140,7 @@ mod tests {
         assert_eq!(
             names,
             [
+                "assigned_day",
                 "assignment_day",
                 "class_day",
                 "class_subject_day",

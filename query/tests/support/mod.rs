@@ -65,7 +65,7 @@ impl District {
         let folder = TempDir::new().unwrap();
         let lake = Lake::open(folder.path().to_str().unwrap()).unwrap();
         let district = Self { _folder: folder, lake, standard: Arc::new(Standard::builtin().unwrap()) };
-        for rollup in ["student_day", "class_day", "class_subject_day", "student_lesson"] {
+        for rollup in ["student_day", "class_day", "class_subject_day", "student_lesson", "assignment_day", "assigned_day"] {
             district.table(rollup).await;
         }
         district
@@ -123,6 +123,10 @@ fn rollup(name: &str) -> SchemaRef {
         "student_day" => (&["school", "grade", "class", "student"], &COUNTS),
         "class_day" => (&["school", "grade", "class"], &["students"]),
         "student_lesson" => (&["school", "grade", "class", "subject", "lesson", "student"], &["acts", "judged", "correct"]),
+        "assignment_day" => (&["school", "grade", "class", "subject", "assignment"], &SUBJECT_COUNTS),
+        "assigned_day" => {
+            (&["school", "grade", "class", "subject", "teacher", "layer", "assignment"], &["pieces", "estimated_seconds"])
+        }
         _ => (&["school", "grade", "class", "subject"], &SUBJECT_COUNTS),
     };
     let dimensions = dimensions.iter().map(|name| Field::new(*name, DataType::Utf8, true));
