@@ -27,7 +27,7 @@ use crate::library::Library;
 use crate::metric::Metric;
 use crate::run::{self, Rows};
 use crate::suppress::{self, SUPPRESSED};
-use crate::{Error, format};
+use crate::{Error, format, functions};
 
 pub(crate) const CATALOG: &str = "xueqing";
 pub(crate) const SCHEMA: &str = "public";
@@ -163,6 +163,10 @@ impl Engine {
         self.metrics().iter().filter(|metric| !metric.reads.is_disjoint(tables)).map(|metric| metric.name.as_str())
     }
 
+    pub(crate) fn state(&self) -> &SessionState {
+        &self.inner.state
+    }
+
     /// The names that SQL can use.
     pub async fn tables(&self) -> Result<Vec<String>, Error> {
         Ok(self.inner.catalog.names().await?.into_iter().collect())
@@ -232,6 +236,7 @@ fn session(timezone: Tz, runtime: Arc<RuntimeEnv>) -> SessionState {
     let state = SessionStateBuilder::new_with_default_features().with_config(config).with_runtime_env(runtime);
     let state = state.with_physical_optimizer_rule(Arc::new(Cooperate));
     let context = SessionContext::new_with_state(state.build());
+    functions::register(&context);
     run::UNBOUNDED_FUNCTIONS.iter().for_each(|name| context.deregister_udf(name));
     context.state()
 }
