@@ -65,10 +65,13 @@ title = { zh = "偶然出现的概率", en = "Chance of so many" }
 unit = "share"
 ---*/
 WITH bounds AS (
-  SELECT COALESCE($day, max(day)) AS this_day, COALESCE($day, max(day)) - INTERVAL '7 days' * $weeks AS first_day
-  FROM class_day
-  WHERE present + late + early_leave + sick_leave + personal_leave + official_leave + truant > 0
-    AND ($school IS NULL OR school = $school) AND ($grade IS NULL OR grade = $grade) AND ($class IS NULL OR class = $class)
+  SELECT this_day, CAST(CAST(CAST(this_day AS INT) - 7 * $weeks AS INT) AS DATE) AS first_day
+  FROM (
+    SELECT COALESCE($day, max(day)) AS this_day
+    FROM class_day
+    WHERE present + late + early_leave + sick_leave + personal_leave + official_leave + truant > 0
+      AND ($school IS NULL OR school = $school) AND ($grade IS NULL OR grade = $grade) AND ($class IS NULL OR class = $class)
+  )
 ),
 student_days AS (
   SELECT

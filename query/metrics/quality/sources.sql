@@ -64,13 +64,13 @@ title = { zh = "每天记录条数", en = "Records a day" }
 unit = "1"
 ---*/
 WITH bounds AS (
-  SELECT COALESCE($to, max(day)) AS last, COALESCE($to, max(day)) - INTERVAL '7 days' * LEAST($weeks, 10) AS before
-  FROM class_day
+  SELECT last, CAST(CAST(CAST(last AS INT) - 7 * LEAST($weeks, 10) AS INT) AS DATE) AS before
+  FROM (SELECT COALESCE($to, max(day)) AS last FROM class_day)
 ),
 digits AS (SELECT column1 AS digit FROM (VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9))),
 offsets AS (SELECT tens.digit * 10 + ones.digit AS days_ago FROM digits AS tens CROSS JOIN digits AS ones WHERE tens.digit < 7),
 days AS (
-  SELECT CAST(last - INTERVAL '1 days' * days_ago AS DATE) AS date, before FROM bounds CROSS JOIN offsets
+  SELECT CAST(CAST(CAST(last AS INT) - days_ago AS INT) AS DATE) AS date, before FROM bounds CROSS JOIN offsets
 ),
 school_days AS (
   SELECT d.date AS school_date

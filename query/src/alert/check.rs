@@ -5,8 +5,9 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Schema};
 use chrono::NaiveDate;
 use datafusion::common::DFSchema;
+use datafusion::common::tree_node::TreeNode;
 use datafusion::execution::session_state::SessionState;
-use datafusion::logical_expr::ExprSchemable;
+use datafusion::logical_expr::{Expr, ExprSchemable};
 
 use super::{NAMES, Rule};
 use crate::bind;
@@ -48,12 +49,19 @@ fn check_levels(rule: &Rule, metric: &Metric, state: &SessionState) -> Result<()
     for level in &rule.levels {
         let refused = |reason: String| format!("when = \"{}\": {reason}", level.when);
         let expr = state.create_logical_expr(&level.when, &schema).map_err(|error| refused(error.strip_backtrace()))?;
+        if expr.exists(|part| Ok(is_subquery(part))).unwrap_or(true) {
+            return Err(refused("a rule reads one figure: leave the SELECT out".to_owned()));
+        }
         let kind = expr.get_type(&schema).map_err(|error| refused(error.strip_backtrace()))?;
         if kind != DataType::Boolean {
             return Err(refused(format!("it gives {kind}, not true or false: compare with something")));
         }
     }
     Ok(())
+}
+
+fn is_subquery(expr: &Expr) -> bool {
+    matches!(expr, Expr::ScalarSubquery(_) | Expr::InSubquery(_) | Expr::Exists(_))
 }
 
 fn check_places(rule: &Rule, metric: &Metric) -> Result<(), String> {
