@@ -9,11 +9,13 @@
 //!  GET  /v1/quarantine┤quarantine ───────────────────────────├──▶ pipeline::Ingest
 //!  GET  /v1/metrics ─┤ figures ─┐                           │
 //!  POST /v1/sql ─────┤ sql ─────┴─ negotiate ─ answer ──────├──▶ query::Engine ─────▶ lake
+//!  GET  /v1/alerts ──┤ alerts ──────────────────────────────├──▶ alerts::Alerts ────▶ lake
 //!  GET  /v1/schema ──┤ standard ────────────────────────────├──▶ schema::Standard
 //!  GET  /docs, / ────┤ openapi, dashboard (embedded)        │
 //!                    └───────────────────────────────────────┘
 //! ```
 
+mod alerts;
 mod answer;
 mod body;
 mod dashboard;

@@ -3,6 +3,7 @@ import { computed, onScopeDispose, type ComputedRef } from "vue";
 import { fetchMetric, metricPath, type Answer, type Query, type Row } from "../api";
 import { schoolDays, SEARCH_DAYS } from "../model/attendance";
 import { addDays } from "../model/days";
+import { alertsPath, fetchAlerts, type Alert } from "../alerts";
 import type {
   Attendance,
   DailyMinutes,
@@ -63,12 +64,23 @@ export function useClassDay(target: ComputedRef<ClassDay | null>) {
     });
   });
 
+  const alerts = useResource<Alert[]>(() => {
+    const at = target.value;
+    if (!at) return null;
+    const key = alertsPath(at.school, at.class);
+    return { key, load: () => fetchAlerts(key) };
+  });
+
   const all = [load, subjects, week, submissions, submitted, attendance, history, chronic];
   const reload = () => void Promise.all([...all, participation].map((one) => one.reload()));
 
-  const { connected } = useLive(target, reload);
+  const reloadAlerts = () => void alerts.reload();
+  const { connected } = useLive(target, reload, reloadAlerts);
   const timer = window.setInterval(() => {
-    if (document.visibilityState === "visible" && !connected.value) reload();
+    if (document.visibilityState === "visible" && !connected.value) {
+      reload();
+      reloadAlerts();
+    }
   }, REFRESH_SECONDS * 1000);
   onScopeDispose(() => window.clearInterval(timer));
 
@@ -82,7 +94,9 @@ export function useClassDay(target: ComputedRef<ClassDay | null>) {
     history: history.resource,
     chronic: chronic.resource,
     participation: participation.resource,
+    alerts: alerts.resource,
     schoolDays: window_,
     reload,
+    reloadAlerts,
   };
 }
