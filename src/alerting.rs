@@ -237,7 +237,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("wecom.url");
         std::fs::write(&file, "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=hidden\n").expect("written");
-        let text = format!("quiet_hours = '22:00-07:00'\n[[receivers]]\nname = 'head office'\nkind = 'wecom'\nurl_file = {file:?}\n");
+        let text =
+            format!("quiet_hours = '22:00-07:00'\n[[receivers]]\nname = 'head office'\nkind = 'wecom'\nurl_file = {file:?}\n");
         let from_file = first(&read(&text), &Environment::default()).expect("a receiver");
         assert_eq!(from_file.quiet_hours.map(|hours| hours.to_string()).as_deref(), Some("22:00-07:00"));
         assert!(!format!("{from_file:?}").contains("hidden"));

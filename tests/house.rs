@@ -109,7 +109,9 @@ fn built(packages: &[&str]) -> BTreeSet<String> {
 fn each_dependency_is_built_once_whatever_is_tested() {
     let whole = built(&["--workspace"]);
     let mut missing = BTreeSet::new();
-    for room in ["xueqing-schema", "xueqing-lake", "xueqing-pipeline", "xueqing-query", "xueqing-alerts", "xueqing-api", "xueqing"] {
+    for room in
+        ["xueqing-schema", "xueqing-lake", "xueqing-pipeline", "xueqing-query", "xueqing-alerts", "xueqing-api", "xueqing"]
+    {
         missing.extend(built(&["--package", room]).difference(&whole).map(|line| format!("{room}: {line}")));
     }
     assert!(

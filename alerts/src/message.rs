@@ -96,8 +96,8 @@ impl Message {
         (count > 0).then_some(text)
     }
 
-    pub(crate) fn say<'a>(&self, text: &'a Text) -> std::borrow::Cow<'a, str> {
-        if self.english { text.en.as_str().into() } else { text.zh.as_str().into() }
+    pub(crate) fn say(&self, text: &Text) -> String {
+        if self.english { text.en.clone() } else { text.zh.clone() }
     }
 
     pub(crate) fn times(&self, line: &Line) -> String {

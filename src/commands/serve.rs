@@ -61,7 +61,8 @@ fn hints(house: &House) -> Vec<String> {
     });
     let mqtt = config.mqtt.url.as_ref().map(|url| format!("MQTT  {url}"));
     let kafka = (!config.kafka.brokers.is_empty()).then(|| format!("Kafka  {}", config.kafka.brokers.join(", ")));
-    let told = (!config.alerts.receivers.is_empty()).then(|| format!("alerts · 预警  {} receiver(s) · 接收方", config.alerts.receivers.len()));
+    let told = (!config.alerts.receivers.is_empty())
+        .then(|| format!("alerts · 预警  {} receiver(s) · 接收方", config.alerts.receivers.len()));
     [inbox, mqtt, kafka, told].into_iter().flatten().collect()
 }
 

@@ -79,7 +79,15 @@ async fn what_fails_is_tried_again_at_growing_intervals_and_then_given_up() {
         }
     }
     assert_eq!(waits.windows(2).map(|pair| (pair[1] - pair[0]) / SECOND).collect::<Vec<_>>(), [60, 120]);
-    assert_eq!(errors, ["it answered 500", "it did not answer in time", "the robot refused: errcode 93000 invalid webhook url", "it answered 302"]);
+    assert_eq!(
+        errors,
+        [
+            "it answered 500",
+            "it did not answer in time",
+            "the robot refused: errcode 93000 invalid webhook url",
+            "it answered 302"
+        ]
+    );
     let delivery = &open(&alerts)[0].deliveries[0];
     assert_eq!((delivery.state, delivery.attempts), (DeliveryState::GivenUp, 4));
     assert!(errors.iter().all(|error| !error.contains("robot-key")));
@@ -135,7 +143,8 @@ async fn forty_alerts_of_one_minute_are_one_message() {
 async fn quiet_hours_hold_back_what_may_wait() {
     let world = World::new().await;
     let server = Server::start(&[]).await;
-    let night = Receiver { quiet_hours: Some("17:00-07:00".parse().unwrap()), ..receiver("night", Kind::Webhook, &server.url, None) };
+    let night =
+        Receiver { quiet_hours: Some("17:00-07:00".parse().unwrap()), ..receiver("night", Kind::Webhook, &server.url, None) };
     let alerts = world.open(vec![night.clone()]).await;
     world.truant("2026-11-20", "c9", 1).await;
     judge(&alerts, NO_LEAVE).await;
@@ -159,7 +168,8 @@ async fn receivers_get_what_they_ask_for_in_their_language() {
     let world = World::new().await;
     let server = Server::start(&[]).await;
     let all = receiver("all", Kind::Feishu, &server.url, None);
-    let english = Receiver { english: true, severity: Severity::Critical, ..receiver("english", Kind::Feishu, &server.url, None) };
+    let english =
+        Receiver { english: true, severity: Severity::Critical, ..receiver("english", Kind::Feishu, &server.url, None) };
     let elsewhere = Receiver { schools: vec!["s2".into()], ..receiver("elsewhere", Kind::Feishu, &server.url, None) };
     let operators = Receiver { audience: vec![Audience::Operator], ..receiver("operators", Kind::Feishu, &server.url, None) };
     let receivers = [all, english, elsewhere, operators];

@@ -39,8 +39,15 @@ async fn the_ladder_escalates_one_alert_and_ends_when_the_student_is_back() {
     judge(&alerts, NO_LEAVE).await;
     deliver().await;
     assert!(open(&alerts).is_empty());
-    let told: Vec<String> = server.got().iter().map(|one| format!("{} {}", one.body["alerts"][0]["notice"], one.body["alerts"][0]["severity"])).collect();
-    assert_eq!(told, ["\"raised\" \"info\"", "\"escalated\" \"warning\"", "\"escalated\" \"critical\"", "\"resolved\" \"critical\""]);
+    let told: Vec<String> = server
+        .got()
+        .iter()
+        .map(|one| format!("{} {}", one.body["alerts"][0]["notice"], one.body["alerts"][0]["severity"]))
+        .collect();
+    assert_eq!(
+        told,
+        ["\"raised\" \"info\"", "\"escalated\" \"warning\"", "\"escalated\" \"critical\"", "\"resolved\" \"critical\""]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -221,6 +228,12 @@ async fn check(world: &World, alerts: &Alerts, server: &Server) {
         *told.entry(format!("{} {} {}", alert["id"], alert["notice"], alert["severity"])).or_insert(0) += 1;
     }
     assert!(told.values().all(|count| *count == 1), "{told:?}");
-    let ids = |alerts: &Alerts| alerts.list(&Filter::default()).iter().map(|alert| (alert.id.clone(), alert.notices.len(), alert.deliveries.len())).collect::<Vec<_>>();
+    let ids = |alerts: &Alerts| {
+        alerts
+            .list(&Filter::default())
+            .iter()
+            .map(|alert| (alert.id.clone(), alert.notices.len(), alert.deliveries.len()))
+            .collect::<Vec<_>>()
+    };
     assert_eq!(ids(alerts), ids(&world.open(Vec::new()).await));
 }
