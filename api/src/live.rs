@@ -130,19 +130,18 @@ impl Reader {
                     }
                 }
             }
-            tokio::select! {
-                changed = self.moments.changed() => changed.ok()?,
-                changed = self.alerts.changed() => {
-                    changed.ok()?;
-                    tokio::time::sleep(GATHER).await;
-                    self.alerts.mark_unchanged();
-                    // Without an id: the moment of the last figures stays what the reader goes on from.
-                    return Some(Event::default().event("alerts").data("{}"));
-                }
+            let alerts = tokio::select! {
+                changed = self.moments.changed() => changed.ok().map(|()| false)?,
+                changed = self.alerts.changed() => changed.ok().map(|()| true)?,
                 // Nobody may be there to say when.
                 Ok(_) = self.stopping.wait_for(|stopping| *stopping) => return None,
-            }
+            };
             tokio::time::sleep(GATHER).await;
+            if alerts {
+                self.alerts.mark_unchanged();
+                // Without an id: the moment of the last figures stays what the reader goes on from.
+                return Some(Event::default().event("alerts").data("{}"));
+            }
         }
     }
 }
