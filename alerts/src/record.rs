@@ -10,7 +10,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
 use datafusion::prelude::{SessionContext, col};
-use xueqing_lake::{CompactOptions, Lake, Table, WriteLock};
+use xueqing_lake::{CompactOptions, Lake, Table, VacuumOptions, WriteLock};
 use xueqing_schema::SEQ;
 
 use crate::book::Book;
@@ -74,8 +74,11 @@ impl Record {
 
     /// Merges small files, so that the record opens quickly; the version behind it.
     pub(crate) async fn tidy(&self) -> Result<i64> {
-        self.table.compact(CompactOptions { min_files: SMALL_FILES }).await?;
+        let merged = self.table.compact(CompactOptions { min_files: SMALL_FILES }).await?;
         self.table.maintain().await?;
+        if merged.removed > 0 {
+            self.table.vacuum(VacuumOptions::default()).await?;
+        }
         Ok(self.table.version())
     }
 

@@ -123,9 +123,7 @@ fn rollup(name: &str) -> SchemaRef {
     let (dimensions, counts): (&[&str], Vec<&str>) = match name {
         "student_day" => (&["school", "grade", "class", "student"], COUNTS.to_vec()),
         "class_day" => (&["school", "grade", "class"], students.iter().chain(&COUNTS).copied().collect()),
-        "student_lesson" => {
-            (&["school", "grade", "class", "subject", "lesson", "student"], vec!["acts", "judged", "correct"])
-        }
+        "student_lesson" => (&["school", "grade", "class", "subject", "lesson", "student"], vec!["acts", "judged", "correct"]),
         _ => (&["school", "grade", "class", "subject"], SUBJECT_COUNTS.to_vec()),
     };
     let dimensions = dimensions.iter().map(|name| Field::new(*name, DataType::Utf8, true));
