@@ -1,4 +1,5 @@
-//! Rebuilds the crate when a figure is added or removed.
+//! Rebuilds the crate when a figure or an alert rule is added or removed.
 fn main() {
+    println!("cargo::rerun-if-changed=alerts");
     println!("cargo::rerun-if-changed=metrics");
 }

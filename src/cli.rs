@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{completions, demo, generate, ingest, lake, metric, quarantine, query, schema, serve};
+use crate::commands::{alert, completions, demo, generate, ingest, lake, metric, quarantine, query, schema, serve};
 
 const EXAMPLES: &str = "\
 Examples · 例子:
@@ -71,6 +71,8 @@ pub enum Command {
     Lake(lake::Arguments),
     /// Rows that were not taken: list, count, read again · 被隔离的行
     Quarantine(quarantine::Arguments),
+    /// What there is to act on: alerts, rules, a try · 预警
+    Alert(alert::Arguments),
     /// Write shell completions · 生成命令补全脚本
     Completions(completions::Arguments),
 }

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use xueqing_pipeline::Language;
 
+use crate::alerting::Alerting;
 use crate::cli::Globals;
 use crate::doors::{Inbox, Kafka, Mqtt};
 use crate::failure::Failure;
@@ -28,6 +29,12 @@ impl Environment {
         Self(ours.map(|(name, value)| (name, value.to_string_lossy().into_owned())).collect())
     }
 
+    /// These.
+    #[cfg(test)]
+    pub fn of<const N: usize>(pairs: [(&str, &str); N]) -> Self {
+        Self(pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    }
+
     /// A variable that is set and not empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
@@ -44,7 +51,7 @@ pub struct Config {
     pub address: String,
     /// The district's time zone: it decides the school day of an event.
     pub timezone: String,
-    /// A folder with the district's own `kinds/`, `codes/`, `vendors/`, `rollups/` and `metrics/`.
+    /// A folder with the district's own `kinds/`, `codes/`, `vendors/`, `rollups/`, `metrics/` and `alerts/`.
     pub standard: Option<PathBuf>,
     /// The file with the key of the pseudonyms; beside the lake when not set.
     pub key_file: Option<PathBuf>,
@@ -62,6 +69,7 @@ pub struct Config {
     pub inbox: Inbox,
     pub mqtt: Mqtt,
     pub kafka: Kafka,
+    pub alerts: Alerting,
 }
 
 /// When what has arrived is committed.
@@ -118,6 +126,7 @@ impl Default for Config {
             inbox: Inbox::default(),
             mqtt: Mqtt::default(),
             kafka: Kafka::default(),
+            alerts: Alerting::default(),
         }
     }
 }
@@ -167,16 +176,16 @@ impl Config {
         let text = std::fs::read_to_string(file).map_err(|error| refused(error.to_string()))?;
         let mut config: Self = toml::from_str(&text).map_err(|error| refused(error.to_string().trim_end().to_owned()))?;
         let folder = file.parent().unwrap_or(Path::new(""));
-        for path in config.paths().into_iter().flatten() {
+        for path in config.paths().flatten() {
             *path = folder.join(&path);
         }
         Ok(config)
     }
 
     /// Every path; one that is not absolute is meant from the file's folder.
-    fn paths(&mut self) -> [&mut Option<PathBuf>; 7] {
-        let Self { standard, key_file, inbox, mqtt, kafka, .. } = self;
-        [
+    fn paths(&mut self) -> impl Iterator<Item = &mut Option<PathBuf>> {
+        let Self { standard, key_file, inbox, mqtt, kafka, alerts, .. } = self;
+        let fixed = [
             standard,
             key_file,
             &mut inbox.folder,
@@ -184,7 +193,8 @@ impl Config {
             &mut mqtt.ca_file,
             &mut kafka.password_file,
             &mut kafka.ca_file,
-        ]
+        ];
+        fixed.into_iter().chain(alerts.paths())
     }
 
     fn apply(&mut self, environment: &Environment) {

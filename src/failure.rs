@@ -38,6 +38,7 @@ fn code_of(cause: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
         .or_else(|| cause.downcast_ref::<xueqing_lake::Error>().map(xueqing_lake::Error::code))
         .or_else(|| cause.downcast_ref::<xueqing_pipeline::Error>().map(xueqing_pipeline::Error::code))
         .or_else(|| cause.downcast_ref::<xueqing_query::Error>().map(xueqing_query::Error::code))
+        .or_else(|| cause.downcast_ref::<xueqing_alerts::Error>().map(xueqing_alerts::Error::code))
         .or_else(|| cause.downcast_ref::<xueqing_api::Error>().map(xueqing_api::Error::code))
         .or_else(|| cause.is::<std::io::Error>().then_some("io"))
 }

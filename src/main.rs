@@ -10,6 +10,7 @@
 //!                                                                     generate ◄─────┘
 //! ```
 
+mod alerting;
 mod cli;
 mod commands;
 mod config;

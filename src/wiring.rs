@@ -26,11 +26,12 @@ pub struct House {
     own: Own,
 }
 
-/// The district's own SQL files, as (path below its folder, text).
+/// The district's own files of figures, rollups and alert rules, as (path below its folder, text).
 #[derive(Default)]
 struct Own {
     rollups: Vec<(String, String)>,
     metrics: Vec<(String, String)>,
+    rules: Vec<(String, String)>,
 }
 
 impl House {
@@ -49,12 +50,18 @@ impl House {
             standard = standard.extend(files.concat())?;
             own.rollups = texts(folder, "rollups", "sql")?;
             own.metrics = texts(folder, "metrics", "sql")?;
+            own.rules = texts(folder, "alerts", "toml")?;
         }
         for kind in config.retention.keys() {
             // A wrong name would keep for ever what should go.
             standard.kind(kind)?;
         }
         Ok(Self { config, timezone, standard: Arc::new(standard), own })
+    }
+
+    /// The district's own alert rules.
+    pub fn rule_files(&self) -> &[(String, String)] {
+        &self.own.rules
     }
 
     /// Opens the lake; a folder that is missing is created.
@@ -145,8 +152,8 @@ fn texts(folder: &Path, part: &str, extension: &str) -> anyhow::Result<Vec<(Stri
 fn text(folder: &Path, part: &str, file: &Path) -> anyhow::Result<(String, String)> {
     let text = std::fs::read_to_string(file)
         .map_err(|error| Failure::new("standard_file", format!("{} cannot be read: {error}", file.display())))?;
-    // Figures and rollups are named by their path below their own folder, kinds and the like by the path with it.
-    let base = if matches!(part, "rollups" | "metrics") { folder.join(part) } else { folder.to_owned() };
+    // Figures, rollups and alert rules are named by their path below their own folder, kinds and the like by the path with it.
+    let base = if matches!(part, "rollups" | "metrics" | "alerts") { folder.join(part) } else { folder.to_owned() };
     let name = file.strip_prefix(base).unwrap_or(file).components().map(|part| part.as_os_str().to_string_lossy());
     Ok((name.collect::<Vec<_>>().join("/"), text))
 }

@@ -10,11 +10,13 @@
 //!  GET  /v1/metrics ─┤ figures ─┐                           │
 //!  POST /v1/assignments/check┤ assignments: rows as if they came ├▶ pipeline::Ingest, query::Engine
 //!  POST /v1/sql ─────┤ sql ─────┴─ negotiate ─ answer ──────├──▶ query::Engine ─────▶ lake
+//!  GET  /v1/alerts ──┤ alerts ──────────────────────────────├──▶ alerts::Alerts ────▶ lake
 //!  GET  /v1/schema ──┤ standard ────────────────────────────├──▶ schema::Standard
 //!  GET  /docs, / ────┤ openapi, dashboard (embedded)        │
 //!                    └───────────────────────────────────────┘
 //! ```
 
+mod alerts;
 mod answer;
 mod assignments;
 mod body;

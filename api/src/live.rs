@@ -64,7 +64,7 @@ impl Filter {
 
 /// Which figures have changed, for which days and classes, as it happens.
 ///
-/// Events are `changed`, with a list of days, and `reset`, which says that too much was missed: everything is to be asked for anew. Their
+/// Events are `changed`, with a list of days, `alerts`, when any alert has changed, and `reset`, which says that too much was missed: everything is to be asked for anew. Their
 /// `id` is for `Last-Event-ID`, with which a reader goes on after an interruption, over restarts of the server too.
 #[utoipa::path(get, operation_id = "watch_figures", path = "/v1/live", tag = "figures",
     params(
@@ -94,7 +94,8 @@ pub(crate) async fn watch(
     };
     let moments = shared.app.ingest.rollups().live().watch();
     let seen = seen.unwrap_or(*moments.borrow());
-    let reader = Reader { filter, seen, moments, stopping: shared.stopping.clone(), shared };
+    let alerts = shared.app.alerts.watch();
+    let reader = Reader { filter, seen, moments, alerts, stopping: shared.stopping.clone(), shared };
     let events = futures::stream::unfold(reader, |mut reader| async { Some((Ok(reader.next().await?), reader)) });
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }
@@ -104,6 +105,7 @@ struct Reader {
     /// The moment of the last event.
     seen: i64,
     moments: watch::Receiver<i64>,
+    alerts: watch::Receiver<u64>,
     stopping: watch::Receiver<bool>,
     shared: Shared,
 }
@@ -128,12 +130,18 @@ impl Reader {
                     }
                 }
             }
-            tokio::select! {
-                changed = self.moments.changed() => changed.ok()?,
+            let alerts = tokio::select! {
+                changed = self.moments.changed() => changed.ok().map(|()| false)?,
+                changed = self.alerts.changed() => changed.ok().map(|()| true)?,
                 // Nobody may be there to say when.
                 Ok(_) = self.stopping.wait_for(|stopping| *stopping) => return None,
-            }
+            };
             tokio::time::sleep(GATHER).await;
+            if alerts {
+                self.alerts.mark_unchanged();
+                // Without an id: the moment of the last figures stays what the reader goes on from.
+                return Some(Event::default().event("alerts").data("{}"));
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use utoipa::OpenApi;
 
-use crate::{answer, assignments, events, figures, health, live, quarantine, sql, standard, wire};
+use crate::{alerts, answer, assignments, events, figures, health, live, quarantine, sql, standard, wire};
 
 /// The whole HTTP interface.
 #[derive(OpenApi)]
@@ -18,11 +18,12 @@ use crate::{answer, assignments, events, figures, health, live, quarantine, sql,
     tags(
         (name = "events", description = "接入 · rows come in"),
         (name = "figures", description = "指标 · published figures and SQL"),
+        (name = "alerts", description = "预警 · alerts, their rules and deliveries"),
         (name = "standard", description = "数据标准 · kinds, mappings and codes"),
         (name = "operation", description = "运行 · health, counts and problems"),
     ),
     paths(
-        events::post, quarantine::list, figures::list, figures::read, live::watch, assignments::check, sql::post, standard::catalog, standard::kind, standard::codes,
+        events::post, quarantine::list, figures::list, figures::read, live::watch, assignments::check, sql::post, alerts::list, alerts::acknowledge, alerts::rules, standard::catalog, standard::kind, standard::codes,
         health::alive, health::ready, health::metrics, health::problems, health::problem,
     ),
     components(schemas(wire::ProblemBody, wire::Text, events::Receipt, answer::Table)),

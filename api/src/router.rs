@@ -23,6 +23,7 @@ use tower_http::decompression::RequestDecompressionLayer;
 use tower_http::trace::TraceLayer;
 use utoipa::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
+use xueqing_alerts::Alerts;
 use xueqing_pipeline::Ingest;
 use xueqing_query::Engine;
 use xueqing_schema::Standard;
@@ -30,13 +31,16 @@ use xueqing_schema::Standard;
 use crate::limits::{self, Limits, Options};
 use crate::request_id::{self, RequestId};
 use crate::telemetry::{self, Telemetry};
-use crate::{Problem, assignments, dashboard, events, figures, guard, health, live, openapi, problem, quarantine, sql, standard};
+use crate::{
+    Problem, alerts, assignments, dashboard, events, figures, guard, health, live, openapi, problem, quarantine, sql, standard,
+};
 
 /// What the server serves.
 #[derive(Clone)]
 pub struct App {
     pub ingest: Ingest,
     pub engine: Engine,
+    pub alerts: Alerts,
     pub standard: Arc<Standard>,
     pub options: Options,
 }
@@ -68,6 +72,9 @@ pub(crate) fn with_stopping(app: App, stopping: watch::Receiver<bool>) -> Router
 fn routes() -> Router<Shared> {
     Router::new()
         .route("/v1/quarantine", get(quarantine::list))
+        .route("/v1/alerts", get(alerts::list))
+        .route("/v1/alerts/rules", get(alerts::rules))
+        .route("/v1/alerts/{id}/acknowledge", post(alerts::acknowledge))
         .route("/v1/metrics", get(figures::list))
         .route("/v1/metrics/{*name}", get(figures::read))
         .route("/v1/assignments/check", post(assignments::check))

@@ -77,7 +77,7 @@ export class Problem extends Error {
 const UNREACHABLE: Text = { zh: "无法连接服务", en: "The service cannot be reached" };
 const UNREADABLE: Text = { zh: "无法读取服务的回答", en: "The service's answer could not be read" };
 
-type Json = Record<string, unknown>;
+export type Json = Record<string, unknown>;
 
 const isObject = (value: unknown): value is Json =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -104,10 +104,22 @@ function problemFrom(status: number, body: unknown): Problem {
   return new Problem(status, asString(body.code) ?? "http", { zh, en }, detail);
 }
 
-async function getJson(path: string): Promise<unknown> {
+export const getJson = (path: string): Promise<unknown> => askJson(path, {});
+
+export const postJson = (path: string, body: unknown): Promise<unknown> =>
+  askJson(path, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+
+async function askJson(path: string, init: RequestInit): Promise<unknown> {
   let response: Response;
   try {
-    response = await fetch(path, { headers: { accept: "application/json" } });
+    response = await fetch(path, {
+      ...init,
+      headers: { accept: "application/json", ...init.headers },
+    });
   } catch {
     throw new Problem(0, "unreachable", UNREACHABLE, null);
   }
@@ -142,7 +154,7 @@ export async function fetchMetric<R extends Row>(name: string, query: Query): Pr
   return body as unknown as Answer<R>;
 }
 
-const listIn = (body: unknown, key: string): Json[] => {
+export const listIn = (body: unknown, key: string): Json[] => {
   const list = Array.isArray(body) ? body : isObject(body) ? body[key] : undefined;
   return Array.isArray(list) ? list.filter(isObject) : [];
 };

@@ -46,6 +46,19 @@ const atNoon = (day: string): Date => new Date(`${day}T12:00:00Z`);
 const dayText = (day: string, lang: Lang, options: Intl.DateTimeFormatOptions): string =>
   new Intl.DateTimeFormat(LOCALE[lang], { timeZone: "UTC", ...options }).format(atNoon(day));
 
+/** A moment in the reader's own zone: "11月20日 18:00" or "20 Nov, 18:00"; unknown when it is none. */
+export function moment(text: string, lang: Lang): string {
+  const at = new Date(text);
+  if (Number.isNaN(at.getTime())) return UNKNOWN;
+  const options: Intl.DateTimeFormatOptions = {
+    month: lang === "zh" ? "long" : "short",
+    day: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+  };
+  return new Intl.DateTimeFormat(LOCALE[lang], options).format(at);
+}
+
 /** "11月21日 星期五" or "Fri 21 Nov". */
 export function longDay(day: string, lang: Lang): string {
   const date = dayText(day, lang, { month: lang === "zh" ? "long" : "short", day: "numeric" });

@@ -33,11 +33,13 @@ afterEach(() => {
 it("answers changes in quick succession once, and moves with the class", async () => {
   const place = ref<Place | null>({ school: "S1", class: "高一 1" });
   const changed = vi.fn();
+  const alerts = vi.fn();
   const scope = effectScope();
   const live = scope.run(() =>
     useLive(
       computed(() => place.value),
       changed,
+      alerts,
     ),
   )!;
 
@@ -52,6 +54,8 @@ it("answers changes in quick succession once, and moves with the class", async (
   first.dispatchEvent(new Event("reset"));
   vi.advanceTimersByTime(600);
   expect(changed).toHaveBeenCalledTimes(2);
+  first.dispatchEvent(new Event("alerts"));
+  expect([changed.mock.calls.length, alerts.mock.calls.length]).toEqual([2, 2]);
   first.onerror?.();
   expect(live.connected.value).toBe(false);
 

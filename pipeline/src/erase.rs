@@ -1,7 +1,7 @@
 //! Erasing one person's records on request (PIPL, article 47).
 //!
 //! Promises:
-//! - Every row that carries one of the person's pseudonyms goes: from events, reference tables and rollups; so does every
+//! - Every row that carries one of the person's pseudonyms goes: from events, reference tables, rollups and the record of alerts; so does every
 //!   reject whose raw text or reason holds the raw number. The days concerned are rolled up anew.
 //! - What is claimed is counted: afterwards no such row is in the newest version of any table, and, when files are wanted gone
 //!   at once, no file below the lake holds one of the pseudonyms.
@@ -27,6 +27,8 @@ use crate::{Error, Ingest, Result};
 
 /// The table of the records.
 const TABLE: &str = "erasures";
+/// The record of alerts, which names the student that an alert is about.
+const ALERTS: &str = "alerts";
 /// The columns of the quarantine that may quote a cell.
 const QUOTING: [&str; 3] = ["raw", "reason_zh", "reason_en"];
 
@@ -152,6 +154,9 @@ impl Ingest {
             let texts = schema.fields().iter().filter(|field| *field.data_type() == DataType::Utf8);
             let rows = disjunction(texts.map(|field| is_one(field.name())));
             doomed.extend(rows.map(|rows| Doomed { table: table.clone(), rows, is_source: false, bloom: Vec::new() }));
+        }
+        if let Some(table) = self.lake().existing(ALERTS).await? {
+            doomed.push(Doomed { table, rows: is_one("student"), is_source: false, bloom: Vec::new() });
         }
         let mentions = mentions(erasure.number.trim().to_owned());
         let rows = disjunction(QUOTING.map(|column| mentions.call(vec![ident(column)])));

@@ -30,7 +30,7 @@ use crate::run::{self, Rows, Statement};
 use crate::suppose::Supposed;
 use crate::suppress::{self, SUPPRESSED};
 use crate::tonight::TonightLoad;
-use crate::{Error, format};
+use crate::{Error, format, functions};
 
 pub(crate) const CATALOG: &str = "xueqing";
 pub(crate) const SCHEMA: &str = "public";
@@ -166,6 +166,10 @@ impl Engine {
         self.metrics().iter().filter(|metric| !metric.reads.is_disjoint(tables)).map(|metric| metric.name.as_str())
     }
 
+    pub(crate) fn state(&self) -> &SessionState {
+        &self.inner.state
+    }
+
     /// The names that SQL can use.
     pub async fn tables(&self) -> Result<Vec<String>, Error> {
         Ok(self.inner.catalog.names().await?.into_iter().collect())
@@ -246,6 +250,7 @@ fn session(timezone: Tz, runtime: Arc<RuntimeEnv>) -> SessionState {
     let state = state.with_physical_optimizer_rule(Arc::new(Cooperate));
     let context = SessionContext::new_with_state(state.build());
     context.register_udf(ScalarUDF::from(TonightLoad::default()));
+    functions::register(&context);
     run::UNBOUNDED_FUNCTIONS.iter().for_each(|name| context.deregister_udf(name));
     context.state()
 }

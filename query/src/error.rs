@@ -16,6 +16,11 @@ pub enum Error {
     BadParameter { name: String, value: String, expected: &'static str },
     #[error("{file}: {reason}")]
     BadMetric { file: String, reason: String },
+    /// A file of an alert rule that cannot be used.
+    #[error("{file}: {reason}")]
+    BadRule { file: String, reason: String },
+    #[error("unknown alert rule \"{name}\": known are {}", known.join(", "))]
+    UnknownRule { name: String, known: Vec<String> },
     #[error("only reading is allowed here: {reason}; send one SELECT, EXPLAIN or SHOW TABLES")]
     NotReadOnly { reason: String },
     #[error("unknown table \"{name}\": known are {}", known.join(", "))]
@@ -53,6 +58,8 @@ impl Error {
             Self::UnknownParameter { .. } => "unknown_parameter",
             Self::BadParameter { .. } => "bad_parameter",
             Self::BadMetric { .. } => "bad_metric",
+            Self::BadRule { .. } => "bad_rule",
+            Self::UnknownRule { .. } => "unknown_rule",
             Self::NotReadOnly { .. } => "not_read_only",
             Self::UnknownTable { .. } => "unknown_table",
             Self::BadSql { .. } => "bad_sql",
@@ -69,6 +76,10 @@ impl Error {
 
     pub(crate) fn bad_metric(file: &str, reason: impl std::fmt::Display) -> Self {
         Self::BadMetric { file: file.to_owned(), reason: reason.to_string() }
+    }
+
+    pub(crate) fn bad_rule(file: &str, reason: impl std::fmt::Display) -> Self {
+        Self::BadRule { file: file.to_owned(), reason: reason.to_string() }
     }
 
     pub(crate) fn internal(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {

@@ -10,6 +10,7 @@
 //!   Lake ──► catalog: current views, rollups, code sets ── pinned ──┘
 //! ```
 
+pub mod alert;
 mod bind;
 mod catalog;
 mod cooperate;
@@ -17,6 +18,7 @@ mod depth;
 mod engine;
 mod error;
 pub mod format;
+mod functions;
 mod library;
 mod metric;
 mod rejects;

@@ -56,6 +56,12 @@ pub fn date(days: i32) -> NaiveDate {
     EPOCH.checked_add_signed(chrono::TimeDelta::days(days.into())).unwrap_or(EPOCH)
 }
 
+/// An instant in microseconds since 1970 as RFC 3339 in UTC, such as `2026-11-20T00:00:00Z`.
+pub fn rfc3339_text(micros: i64) -> String {
+    let at = DateTime::from_timestamp_micros(micros).unwrap_or_default();
+    at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+}
+
 /// `2026-11-20T08:00:00+08:00`, read by hand where it has this plain shape, because events carry several in each row.
 fn rfc3339(text: &str) -> Option<i64> {
     DateTime::parse_from_rfc3339(text).ok().map(|time| time.timestamp_micros()).filter(|_| in_range(text))

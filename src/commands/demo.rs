@@ -5,6 +5,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use clap::Args;
@@ -16,7 +17,7 @@ use super::{ingest, serve};
 use xueqing_pipeline::Rolling;
 
 use crate::cli::Globals;
-use crate::config::Config;
+use crate::config::{Config, Environment};
 use crate::failure::Failure;
 use crate::output;
 use crate::wiring::House;
@@ -62,7 +63,7 @@ struct Mark {
 }
 
 /// Makes, takes in, serves.
-pub async fn run(arguments: Arguments, config: Config, globals: &Globals) -> anyhow::Result<()> {
+pub async fn run(arguments: Arguments, config: Config, globals: &Globals, environment: &Environment) -> anyhow::Result<()> {
     if globals.lake.is_some() {
         return Err(Failure::new("demo_lake", "the demo has a lake of its own; choose its place with --dir").into());
     }
@@ -80,9 +81,15 @@ pub async fn run(arguments: Arguments, config: Config, globals: &Globals) -> any
         output::note(&format!("using the district of today in {0} · 使用今天已生成的学区 {0}", dir.display()));
     }
     let Some(listener) = listener else { return Ok(()) };
-    let app = serve::app(&house).await?;
+    let app = serve::app(&house, environment).await?;
+    app.alerts.start(Arc::clone(app.ingest.rollups()));
+    let alerts = app.alerts.clone();
     serve::announce(&listener, &hints(&listener, dir)?, globals.json)?;
-    Ok(xueqing_api::serve(app, listener, serve::stop()).await?)
+    let stopping = async move {
+        serve::stop().await;
+        alerts.stop();
+    };
+    Ok(xueqing_api::serve(app, listener, stopping).await?)
 }
 
 /// The address given, or the first free port from 8080 on.

@@ -1,5 +1,6 @@
 //! The verbs. Each reads its arguments, has [`House`] put the parts together, and writes one answer.
 
+pub mod alert;
 pub mod answer;
 pub mod care;
 pub mod completions;
@@ -26,8 +27,8 @@ pub async fn run(cli: Cli, environment: &Environment) -> anyhow::Result<()> {
     let config = Config::load(&globals, environment)?;
     let machine = globals.json;
     match command {
-        Command::Demo(arguments) => demo::run(arguments, config, &globals).await,
-        Command::Serve(arguments) => serve::run(arguments, House::new(config)?, machine).await,
+        Command::Demo(arguments) => demo::run(arguments, config, &globals, environment).await,
+        Command::Serve(arguments) => serve::run(arguments, House::new(config)?, environment, machine).await,
         Command::Ingest(arguments) => ingest::run(arguments, &House::new(config)?, machine).await,
         Command::Generate(arguments) => generate::run(&arguments, &House::new(config)?, machine),
         Command::Query(arguments) => query::run(arguments, &House::new(config)?, machine).await,
@@ -35,6 +36,7 @@ pub async fn run(cli: Cli, environment: &Environment) -> anyhow::Result<()> {
         Command::Schema(arguments) => schema::run(&arguments, &House::new(config)?, machine),
         Command::Lake(arguments) => lake::run(arguments, &House::new(config)?, machine).await,
         Command::Quarantine(arguments) => quarantine::run(arguments, &House::new(config)?, machine).await,
+        Command::Alert(arguments) => alert::run(arguments, &House::new(config)?, environment, machine).await,
         Command::Completions(_) => Ok(()),
     }
 }

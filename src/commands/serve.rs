@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use xueqing_api::App;
 use xueqing_pipeline::Rolling;
 
+use crate::config::Environment;
 use crate::failure::Failure;
 use crate::output;
 use crate::wiring::House;
@@ -36,14 +37,17 @@ pub struct Arguments {
 }
 
 /// Serves.
-pub async fn run(arguments: Arguments, house: House, machine: bool) -> anyhow::Result<()> {
+pub async fn run(arguments: Arguments, house: House, environment: &Environment, machine: bool) -> anyhow::Result<()> {
     let address = address(arguments.address.as_deref().unwrap_or(&house.config.address))?;
     let listener = listen(address).await?;
-    let app = app(&house).await?;
+    let app = app(&house, environment).await?;
+    app.alerts.start(Arc::clone(app.ingest.rollups()));
+    let alerts = app.alerts.clone();
     let sources = house.sources(&app.ingest)?;
     announce(&listener, &hints(&house), machine)?;
     let stopping = async move {
         stop().await;
+        alerts.stop();
         sources.stop().await;
     };
     Ok(xueqing_api::serve(app, listener, stopping).await?)
@@ -57,7 +61,9 @@ fn hints(house: &House) -> Vec<String> {
     });
     let mqtt = config.mqtt.url.as_ref().map(|url| format!("MQTT  {url}"));
     let kafka = (!config.kafka.brokers.is_empty()).then(|| format!("Kafka  {}", config.kafka.brokers.join(", ")));
-    [inbox, mqtt, kafka].into_iter().flatten().collect()
+    let told = (!config.alerts.receivers.is_empty())
+        .then(|| format!("alerts · 预警  {} receiver(s) · 接收方", config.alerts.receivers.len()));
+    [inbox, mqtt, kafka, told].into_iter().flatten().collect()
 }
 
 /// Reads an address and refuses one that other machines could reach.
@@ -78,17 +84,18 @@ pub async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
 }
 
 /// Everything that the server serves.
-pub async fn app(house: &House) -> anyhow::Result<App> {
+pub async fn app(house: &House, environment: &Environment) -> anyhow::Result<App> {
     let lake = house.lake()?;
     let ingest = house.ingest(&lake, Rolling::Following).await?;
     let engine = house.engine(&lake)?;
+    let alerts = house.alerts(&lake, &engine, environment).await?;
     let limits = &house.config.http;
     let options = xueqing_api::Options {
         body_bytes: limits.body_mebibytes << 20,
         idle_timeout: Duration::from_secs(limits.idle_seconds),
         ..xueqing_api::Options::default()
     };
-    Ok(App { ingest, engine, standard: Arc::clone(&house.standard), options })
+    Ok(App { ingest, engine, alerts, standard: Arc::clone(&house.standard), options })
 }
 
 /// Says where the server is, in both languages, and what to try.

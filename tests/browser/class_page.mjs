@@ -215,6 +215,43 @@ async function checkLive(page, row) {
   console.log(`ok live: shown ${Date.now() - began} ms after it was sent`);
 }
 
+/** A cluster of sick leaves rings the bell by itself; somebody takes note of it, in either language. */
+async function checkAlerts(page, row) {
+  await open(page, row, "zh");
+  const today = new Intl.DateTimeFormat("en-CA", { timeZone: "Asia/Shanghai" }).format(new Date());
+  const one = (student) => ({
+    school: row.school, class: row.class, grade: row.grade, student: `ill-${student}`, at: `${today}T08:20:00+08:00`,
+    place: "lesson", period: "1", status: "sick_leave", symptom: "呕吐",
+  });
+  const began = Date.now();
+  const posted = await fetch(new URL("/v1/events/attendance", BASE), {
+    method: "POST",
+    headers: { "content-type": "application/x-ndjson" },
+    body: [1, 2, 3].map((student) => JSON.stringify(one(student))).join("\n"),
+  });
+  assert.equal((await posted.json()).accepted, 3);
+  const address = new URL(`/v1/alerts?${new URLSearchParams({ open: true, school: row.school, class: row.class, rule: "attendance/illness_cluster" })}`, BASE);
+  const bell = page.locator('[data-testid="alerts-bell"]');
+  await page.locator('[data-testid="alerts"]:not([data-count="0"])').waitFor({ timeout: 60_000 });
+  await bell.click();
+  const alert = page.locator('[data-rule="attendance/illness_cluster"]').first();
+  await alert.waitFor({ timeout: 60_000 });
+  const [told] = (await (await fetch(address)).json()).alerts;
+  assert.ok((await alert.textContent()).includes(told.reason.zh), "the page says the rule's reason");
+  assert.ok(!(await alert.textContent()).includes("ill-"), "no student is named");
+  console.log(`ok alerts: shown ${Date.now() - began} ms after it was sent`);
+  await page.locator('[data-testid="lang-en"]').click();
+  assert.ok((await alert.textContent()).includes(told.reason.en), "in English too");
+  await alert.locator('[data-testid="alert-acknowledge"]').click();
+  await alert.locator('[data-testid="alert-who"]').fill("王老师");
+  await alert.locator('[data-testid="alert-confirm"]').click();
+  await alert.locator('[data-testid="alert-acknowledged"]').waitFor();
+  const [seen] = (await (await fetch(address)).json()).alerts;
+  assert.equal(seen.acknowledged.who, "王老师");
+  if (SHOTS) await page.screenshot({ path: join(SHOTS, "alerts.png"), fullPage: true });
+  await page.locator('[data-testid="lang-zh"]').click();
+}
+
 async function visit(browser, size, row, lang, colorScheme) {
   const context = await browser.newContext({ viewport: SIZES[size], colorScheme, reducedMotion: "reduce" });
   const page = await context.newPage();
@@ -252,6 +289,7 @@ async function main() {
     console.log("ok language switch");
     await checkLive(page, rows[0]);
     await checkPlanned(page, rows[0]);
+    await checkAlerts(page, rows[0]);
     assert.deepEqual(faults, []);
   } finally {
     await browser.close();

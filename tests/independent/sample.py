@@ -9,6 +9,7 @@ import statistics
 import sys
 from pathlib import Path
 
+import alerting
 import numpy as np
 import pandas as pd
 import rejects
@@ -363,7 +364,10 @@ def figures(d):
 
 def main(data, metrics):
     write(Path(metrics) / "quality/quarantine.expected.json", rejects.cases(data))
-    for name, found in figures(District(data)).items():
+    d = District(data)
+    days, classes = sorted(d.homework["day"].unique()), sorted(d.roster["class"].unique())
+    found_all = figures(d) | alerting.figures(d, cases, days[-1], classes[0])
+    for name, found in found_all.items():
         write(Path(metrics) / f"{name}.expected.json", found)
 
 

@@ -244,6 +244,7 @@ def board(row):
         "period": needed(row["节次"]),
         "status": among(LESSON_STATES, row["考勤状态"] + leave),
         "incident": INCIDENTS.get(row["考勤状态"]),
+        "symptom": row["症状"],
         "recording": "all",
         "revision": 0,
     }
@@ -260,6 +261,7 @@ def gate(row):
         "place": "gate",
         "period": needed(row["ZJH"]),
         "status": "present",
+        "symptom": "",
         "incident": "gate_in" if row["FX"] == "1" else "gate_out",
         "recording": "incidents",
         "revision": 0,

@@ -121,4 +121,4 @@ macro_rules! problem_from {
     )+};
 }
 
-problem_from!(crate::Error, xueqing_schema::Error, xueqing_pipeline::Error, xueqing_query::Error);
+problem_from!(crate::Error, xueqing_alerts::Error, xueqing_schema::Error, xueqing_pipeline::Error, xueqing_query::Error);

@@ -78,6 +78,11 @@ pub const TABLE: &[Entry] = &[
     row("too_many_rows", 422, "结果行数过多", "too many rows"),
     row("memory_limit", 422, "查询所需内存过多", "query needs too much memory"),
     row("time_limit", 504, "查询超时", "query timed out"),
+    // Alerts.
+    row("unknown_alert", 404, "没有这条预警", "unknown alert"),
+    row("unknown_rule", 404, "没有这条预警规则", "unknown alert rule"),
+    row("alert_resolved", 409, "预警已解除", "the alert is resolved"),
+    row("bad_acknowledgement", 422, "确认须写明是谁", "acknowledgement without a name"),
     // Storage: the details stay in the log.
     hidden("lake_full", 507, "存储空间已满，腾出空间后自动恢复接收", "storage is full; rows are taken again once there is room"),
     hidden("lake_conflict", 503, "存储正忙，请稍后再试", "storage is busy"),

@@ -10,10 +10,12 @@ use bytes::Bytes;
 use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt;
+use xueqing_alerts::Alerts;
 use xueqing_api::{App, Options};
 use xueqing_lake::Lake;
 use xueqing_pipeline::Ingest;
 use xueqing_query::Engine;
+use xueqing_query::alert::Rules;
 use xueqing_schema::Standard;
 use xueqing_schema::ids::Pseudonyms;
 
@@ -54,13 +56,25 @@ impl TestApp {
         });
         let ingest = ingest.await.unwrap();
         let engine = Engine::open(xueqing_query::Setup {
-            lake,
+            lake: lake.clone(),
             standard: standard.clone(),
             timezone: chrono_tz::Asia::Shanghai,
             metric_files: Vec::new(),
             options: query,
         });
-        let app = App { ingest, engine: engine.unwrap(), standard, options };
+        let engine = engine.unwrap();
+        let alerts = Alerts::open(xueqing_alerts::Setup {
+            lake,
+            rules: Rules::load(&engine, &[]).unwrap(),
+            engine: engine.clone(),
+            standard: standard.clone(),
+            receivers: Vec::new(),
+            timezone: chrono_tz::Asia::Shanghai,
+            clock: Arc::new(|| NOW),
+            page: None,
+            options: xueqing_alerts::Options::default(),
+        });
+        let app = App { ingest, engine, alerts: alerts.await.unwrap(), standard, options };
         TestApp { router: xueqing_api::router(app.clone()), app, _folder: folder }
     }
 

@@ -108,6 +108,29 @@ async fn a_reader_goes_on_where_it_was() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_is_told_that_alerts_have_changed() {
+    let app = TestApp::start().await;
+    let mut reader = Reader::open(&app, "", None).await;
+    let lines: String = (0..12)
+        .map(|student| {
+            let status = if student < 3 { "sick_leave" } else { "present" };
+            format!(
+                r#"{{"school":"s1","class":"c101","grade":"13","student":"{student}","at":"2026-11-20T08:20:00+08:00","place":"lesson","period":"1","status":"{status}"}}"#
+            ) + "\n"
+        })
+        .collect();
+    assert_eq!(app.post("/v1/events/attendance", NDJSON, lines).await.status, 200);
+    app.app.ingest.settled().await.unwrap();
+    let rule = app.app.alerts.rules().get("attendance/illness_cluster").unwrap().clone();
+    app.app.alerts.judge(&rule).await.unwrap();
+    let mut names = Vec::new();
+    while !names.contains(&"alerts".to_owned()) {
+        names.push(reader.next().await.name);
+    }
+    assert!(names.iter().all(|name| name == "alerts" || name == "changed"), "{names:?}");
+}
+
 #[tokio::test]
 async fn what_cannot_be_asked_is_refused() {
     let app = TestApp::start().await;

@@ -1,5 +1,6 @@
 //! The HTTP door from outside: every answer through the whole router, over a lake in a temporary folder.
 
+mod alerts;
 mod app;
 mod assignments;
 mod door;

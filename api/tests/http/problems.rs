@@ -42,6 +42,7 @@ async fn every_problem_is_met() {
     of_bodies(&mut met).await;
     of_names(&mut met).await;
     of_figures(&mut met).await;
+    of_alerts(&mut met).await;
     of_limits(&mut met).await;
     of_stopping(&mut met).await;
     let met_codes: BTreeSet<&str> = met.0.keys().map(String::as_str).chain(ELSEWHERE).collect();
@@ -126,6 +127,33 @@ async fn of_figures(met: &mut Met) {
     met.add(app.sql("SELECT * FROM nothing").await, "unknown_table");
     met.add(app.sql("SELECT nothing FROM homework").await, "bad_sql");
     met.add(app.sql(&format!("SELECT {}1", "1+".repeat(1_000))).await, "sql_too_deep");
+}
+
+async fn of_alerts(met: &mut Met) {
+    let app = TestApp::start().await;
+    met.add(app.get("/v1/alerts?rule=nothing").await, "unknown_rule");
+    let acknowledge = async |id: &str, who: &str| {
+        let body = format!(r#"{{"who":"{who}"}}"#);
+        app.post(&format!("/v1/alerts/{id}/acknowledge"), "application/json", body).await
+    };
+    met.add(acknowledge("4711", "x").await, "unknown_alert");
+    met.add(acknowledge("4711", "").await, "bad_acknowledgement");
+    // A pupil who was absent without leave is there after all.
+    for status in ["truant", "present"] {
+        let checkpoint = |student: usize| {
+            let status = if student == 0 { status } else { "present" };
+            format!(
+                r#"{{"school":"s1","class":"c1","grade":"13","student":"{student}","at":"2026-11-20T08:20:00+08:00","place":"lesson","period":"1","status":"{status}"}}"#
+            ) + "\n"
+        };
+        let rows: String = (0..12).map(checkpoint).collect();
+        assert_eq!(app.post("/v1/events/attendance", NDJSON, rows).await.status, 200);
+        app.app.ingest.settled().await.unwrap();
+        let rule = app.app.alerts.rules().get("attendance/no_leave").unwrap().clone();
+        app.app.alerts.judge(&rule).await.unwrap();
+    }
+    app.app.alerts.resolve().await.unwrap();
+    met.add(acknowledge("0", "x").await, "alert_resolved");
 }
 
 async fn of_limits(met: &mut Met) {

@@ -3,6 +3,7 @@ import { computed, onScopeDispose, type ComputedRef } from "vue";
 import { fetchMetric, metricPath, type Answer, type Query, type Row } from "../api";
 import { schoolDays, SEARCH_DAYS } from "../model/attendance";
 import { addDays } from "../model/days";
+import { alertsPath, fetchAlerts, type Alert } from "../alerts";
 import type {
   Attendance,
   DailyMinutes,
@@ -67,13 +68,24 @@ export function useClassDay(target: ComputedRef<ClassDay | null>) {
     });
   });
 
+  const alerts = useResource<Alert[]>(() => {
+    const at = target.value;
+    if (!at) return null;
+    const key = alertsPath(at.school, at.class);
+    return { key, load: () => fetchAlerts(key) };
+  });
+
   const all = [load, subjects, week, submissions, submitted, attendance, history, chronic];
   const more = [participation, tonight, pieces];
   const reload = () => void Promise.all([...all, ...more].map((one) => one.reload()));
 
-  const { connected } = useLive(target, reload);
+  const reloadAlerts = () => void alerts.reload();
+  const { connected } = useLive(target, reload, reloadAlerts);
   const timer = window.setInterval(() => {
-    if (document.visibilityState === "visible" && !connected.value) reload();
+    if (document.visibilityState === "visible" && !connected.value) {
+      reload();
+      reloadAlerts();
+    }
   }, REFRESH_SECONDS * 1000);
   onScopeDispose(() => window.clearInterval(timer));
 
@@ -89,7 +101,9 @@ export function useClassDay(target: ComputedRef<ClassDay | null>) {
     participation: participation.resource,
     tonight: tonight.resource,
     pieces: pieces.resource,
+    alerts: alerts.resource,
     schoolDays: window_,
     reload,
+    reloadAlerts,
   };
 }

@@ -1,4 +1,4 @@
-/** Tells when figures of a class have changed: `GET /v1/live`. The browser connects again by itself and goes on where it was. */
+/** Tells when figures of a class, or alerts, have changed: `GET /v1/live`. The browser connects again by itself and goes on where it was. */
 import { onScopeDispose, ref, watch, type ComputedRef } from "vue";
 import { livePath } from "../api";
 
@@ -10,7 +10,7 @@ export interface Place {
   class: string;
 }
 
-export function useLive(place: ComputedRef<Place | null>, changed: () => void) {
+export function useLive(place: ComputedRef<Place | null>, changed: () => void, alerts = () => {}) {
   const connected = ref(false);
   let source: EventSource | null = null;
   let waiting: number | null = null;
@@ -40,6 +40,8 @@ export function useLive(place: ComputedRef<Place | null>, changed: () => void) {
       source.onerror = () => (connected.value = false);
       source.addEventListener("changed", tell);
       source.addEventListener("reset", tell);
+      source.addEventListener("alerts", alerts);
+      source.addEventListener("reset", alerts);
     },
     { immediate: true },
   );

@@ -146,6 +146,18 @@ export const en: Messages = {
   "participation.label": "Class participation by subject: {parts}",
   "participation.part": "{subject} {rate}",
 
+  "alerts.none": "No open alerts",
+  "alerts.count": "{n} open alerts, {fresh} not acknowledged",
+  "alerts.unknown": "Alerts cannot be read now",
+  "alerts.severity.info": "Notice",
+  "alerts.severity.warning": "Warning",
+  "alerts.severity.critical": "Urgent",
+  "alerts.since": "since {at}",
+  "alerts.acknowledge": "Acknowledge",
+  "alerts.confirm": "I take note",
+  "alerts.who": "Your name",
+  "alerts.acknowledged": "{who} has taken note, {at}",
+
   "view.chart": "Chart",
   "view.table": "Table",
   "view.toTable": "{card}: show as a table",

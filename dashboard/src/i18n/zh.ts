@@ -136,6 +136,18 @@ export const zh = {
   "participation.label": "各学科课堂参与率：{parts}",
   "participation.part": "{subject} {rate}",
 
+  "alerts.none": "没有未解除的预警",
+  "alerts.count": "{n} 条预警，{fresh} 条未确认",
+  "alerts.unknown": "现在读不到预警",
+  "alerts.severity.info": "提醒",
+  "alerts.severity.warning": "预警",
+  "alerts.severity.critical": "紧急",
+  "alerts.since": "自 {at}",
+  "alerts.acknowledge": "确认",
+  "alerts.confirm": "确认收到",
+  "alerts.who": "您的姓名",
+  "alerts.acknowledged": "{who} 已确认，{at}",
+
   "view.chart": "图",
   "view.table": "表",
   "view.toTable": "{card}：用表格显示",

@@ -119,18 +119,19 @@ impl std::ops::Deref for Reader {
 }
 
 fn rollup(name: &str) -> SchemaRef {
-    let (dimensions, counts): (&[&str], &[&str]) = match name {
-        "student_day" => (&["school", "grade", "class", "student"], &COUNTS),
-        "class_day" => (&["school", "grade", "class"], &["students"]),
-        "student_lesson" => (&["school", "grade", "class", "subject", "lesson", "student"], &["acts", "judged", "correct"]),
-        "assignment_day" => (&["school", "grade", "class", "subject", "assignment"], &SUBJECT_COUNTS),
+    let students = ["students"];
+    let (dimensions, counts): (&[&str], Vec<&str>) = match name {
+        "student_day" => (&["school", "grade", "class", "student"], COUNTS.to_vec()),
+        "class_day" => (&["school", "grade", "class"], students.iter().chain(&COUNTS).copied().collect()),
+        "student_lesson" => (&["school", "grade", "class", "subject", "lesson", "student"], vec!["acts", "judged", "correct"]),
+        "assignment_day" => (&["school", "grade", "class", "subject", "assignment"], SUBJECT_COUNTS.to_vec()),
         "assigned_day" => {
-            (&["school", "grade", "class", "subject", "teacher", "layer", "assignment"], &["pieces", "estimated_seconds"])
+            (&["school", "grade", "class", "subject", "teacher", "layer", "assignment"], vec!["pieces", "estimated_seconds"])
         }
-        _ => (&["school", "grade", "class", "subject"], &SUBJECT_COUNTS),
+        _ => (&["school", "grade", "class", "subject"], SUBJECT_COUNTS.to_vec()),
     };
     let dimensions = dimensions.iter().map(|name| Field::new(*name, DataType::Utf8, true));
-    let counts = counts.iter().map(|name| Field::new(*name, DataType::Int64, false));
+    let counts = counts.into_iter().map(|name| Field::new(name, DataType::Int64, false));
     let day = Field::new("day", DataType::Date32, false);
     Arc::new(Schema::new(dimensions.chain(counts).chain([day]).collect::<Vec<_>>()))
 }

@@ -141,7 +141,11 @@ async fn a_forecast_knows_nothing_of_its_own_evening_or_later() {
         println!("{:?}", xueqing_query::format::json_rows(&e.sql(&q, &xueqing_query::Scope::District).await.unwrap()).unwrap());
     }
     println!("{:?}", term.assignments.iter().filter(|r| r["day"] == day.as_str() && r["class"] == "c04").collect::<Vec<_>>());
-    println!("{:?}\n{:?}", before.iter().map(|r| (r["class"].clone(), r["assignments"].clone())).collect::<Vec<_>>(), afterwards.iter().map(|r| (r["class"].clone(), r["assignments"].clone())).collect::<Vec<_>>());
+    println!(
+        "{:?}\n{:?}",
+        before.iter().map(|r| (r["class"].clone(), r["assignments"].clone())).collect::<Vec<_>>(),
+        afterwards.iter().map(|r| (r["class"].clone(), r["assignments"].clone())).collect::<Vec<_>>()
+    );
     assert!(before.len() > 8 && before.iter().all(|row| row["low_minutes"].is_number()), "{before:?}");
     assert_rows(&afterwards, Value::Array(before.into_iter().map(Value::Object).collect()));
 }

@@ -1,0 +1,148 @@
+//! When rules are evaluated and receivers told: the thin loops around everything that decides.
+//!
+//! Promises: a rule whose figure did not change is not evaluated again, unless the day it is asked about has; a rule takes a small
+//! part of the time at most, for it rests longer the longer it took; a receiver that does not answer holds up no other.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{Days, NaiveDate, NaiveTime};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
+use xueqing_pipeline::{Change, Rollups};
+use xueqing_query::alert::Rule;
+use xueqing_schema::time;
+
+use crate::{Alerts, Receiver};
+
+/// A rule rests so many times as long as it took.
+const REST: u32 = 20;
+/// Figures look a little further back than a rule says.
+const MARGIN: Days = Days::new(7);
+/// A receiver is looked after at least so often.
+const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+
+/// What is known of a rule's last evaluation.
+#[derive(Debug, Clone)]
+struct Seen {
+    /// Its figure has changed since.
+    stale: bool,
+    /// What its figure was asked.
+    params: Option<BTreeMap<String, String>>,
+    rest_until: Instant,
+}
+
+impl Seen {
+    /// Whether it is time: something is new, and the rule's time of day has come.
+    fn wants(&self, rule: &Rule, today: NaiveDate, time: NaiveTime) -> bool {
+        let asked = rule.request(today).params;
+        let new = self.stale || self.params.as_ref() != Some(&asked);
+        new && rule.after.is_none_or(|after| time >= after)
+    }
+}
+
+impl Alerts {
+    /// Begins to watch and to deliver; ends with [`Alerts::stop`].
+    pub fn start(&self, rollups: Arc<Rollups>) {
+        let watching = self.clone();
+        tokio::spawn(async move { watching.until_stopped(watching.watch_figures(&rollups)).await });
+        for receiver in self.inner.setup.receivers.clone() {
+            let delivering = self.clone();
+            let _: JoinHandle<()> = tokio::spawn(async move {
+                delivering.until_stopped(delivering.look_after(&receiver)).await;
+            });
+        }
+    }
+
+    /// Ends watching and delivering. What has not been delivered is, after the next start.
+    pub fn stop(&self) {
+        self.inner.stopping.send_replace(true);
+    }
+
+    async fn until_stopped(&self, work: impl Future<Output = ()>) {
+        let mut stopping = self.inner.stopping.subscribe();
+        tokio::select! {
+            () = work => {}
+            // Nobody may be there to say when.
+            Ok(_) = stopping.wait_for(|stopping| *stopping) => {}
+        }
+    }
+
+    async fn watch_figures(&self, rollups: &Rollups) {
+        let mut moments = rollups.live().watch();
+        let mut told = *moments.borrow_and_update();
+        let fresh = Seen { stale: true, params: None, rest_until: Instant::now() };
+        let rules: Vec<Arc<Rule>> = self.rules().enabled().cloned().collect();
+        let mut seen = vec![fresh; rules.len()];
+        let options = &self.inner.setup.options;
+        loop {
+            let pause = self.round(&rules, &mut seen).await.min(options.tick);
+            // A look after the tick at the latest: time itself may have changed something.
+            let changed = timeout(pause, moments.changed()).await;
+            if let Ok(Ok(())) = changed {
+                sleep(options.settle).await;
+            }
+            moments.borrow_and_update();
+            match rollups.live().since(told) {
+                None => seen.iter_mut().for_each(|one| one.stale = true),
+                Some(changes) => self.mark(&rules, &mut seen, &changes),
+            }
+            told = *moments.borrow();
+        }
+    }
+
+    /// Evaluates what is due; the time until something that rests is.
+    async fn round(&self, rules: &[Arc<Rule>], seen: &mut [Seen]) -> Duration {
+        let local = self.local(self.now());
+        let mut pause = Duration::MAX;
+        for (rule, seen) in rules.iter().zip(seen) {
+            if !seen.wants(rule, local.date_naive(), local.time()) {
+                continue;
+            }
+            let began = Instant::now();
+            if began < seen.rest_until {
+                pause = pause.min(seen.rest_until - began);
+                continue;
+            }
+            match self.judge(rule).await {
+                Ok(()) => (seen.stale, seen.params) = (false, Some(rule.request(local.date_naive()).params)),
+                Err(error) => {
+                    tracing::warn!(rule = rule.name, code = error.code(), %error, "a rule could not be evaluated: it is tried again later");
+                }
+            }
+            seen.rest_until = Instant::now() + began.elapsed() * REST;
+        }
+        if let Err(error) = async { self.follow().await.and(self.resolve().await) }.await {
+            tracing::warn!(code = error.code(), %error, "alerts could not be looked through: it is tried again later");
+        }
+        pause
+    }
+
+    /// Marks the rules whose figures have changed on days that they look at.
+    fn mark(&self, rules: &[Arc<Rule>], seen: &mut [Seen], changes: &[Arc<Change>]) {
+        let today = self.local(self.now()).date_naive();
+        for (day, touch) in changes.iter().flat_map(|change| &change.days) {
+            let figures: BTreeSet<&str> = self.inner.setup.engine.reading(&touch.tables).collect();
+            for (rule, seen) in rules.iter().zip(seen.iter_mut()) {
+                let before = rule.looks_back_to(today).and_then(|from| from.checked_sub_days(MARGIN));
+                let in_sight = before.is_none_or(|before| time::date(*day) >= before);
+                seen.stale |= in_sight && figures.contains(rule.figure.as_str());
+            }
+        }
+    }
+
+    async fn look_after(&self, receiver: &Receiver) {
+        loop {
+            // Before looking, so that nothing that comes meanwhile is missed.
+            let woken = self.inner.wake.notified();
+            let pause = match self.deliver(receiver).await {
+                None => LONGEST_SLEEP,
+                Some(at) => Duration::from_micros(u64::try_from(at - self.now()).unwrap_or_default()).min(LONGEST_SLEEP),
+            };
+            if !pause.is_zero() {
+                let _ = timeout(pause, woken).await;
+            }
+        }
+    }
+}
