@@ -186,11 +186,7 @@ impl Grouping {
 }
 
 /// Gives each meeting its places in `M` and in its inverse.
-fn lay_out(
-    groupings: &[Grouping],
-    effects: usize,
-    meetings: HashMap<(Group, Group), Vec<f64>>,
-) -> Option<(Vec<Block>, Pattern)> {
+fn lay_out(groupings: &[Grouping], effects: usize, meetings: HashMap<(Group, Group), Vec<f64>>) -> Option<(Vec<Block>, Pattern)> {
     let mut meetings: Vec<((Group, Group), Vec<f64>)> = meetings.into_iter().collect();
     meetings.sort_unstable_by_key(|(groups, _)| *groups);
     let pairs = |(left, right): (Group, Group)| {
@@ -212,10 +208,6 @@ fn lay_out(
 }
 
 impl Structure for Crossed {
-    fn designs(&self) -> Vec<&[usize]> {
-        self.groupings.iter().map(|grouping| &grouping.design[..]).collect()
-    }
-
     fn reduce(&mut self, lambdas: &[Vec<f64>]) -> Option<Reduced> {
         let m = self.width;
         let factor = self.pattern.factor(&self.matrix(lambdas))?;

@@ -19,6 +19,26 @@ pub(crate) fn cholesky(a: &mut [f64], n: usize) -> bool {
     true
 }
 
+/// As [`cholesky`] for a matrix that may be singular: what has no variation left gets a column of zeros; the upper triangle is cleared.
+pub(crate) fn semi_cholesky(a: &mut [f64], n: usize) {
+    for j in 0..n {
+        let spent: f64 = (0..j).map(|k| a[j * n + k].powi(2)).sum();
+        let rest = a[j * n + j] - spent;
+        let diagonal = if rest > 1e-12 * a[j * n + j] { rest.sqrt() } else { 0.0 };
+        a[j * n + j] = diagonal;
+        for i in j + 1..n {
+            let inner: f64 = (0..j).map(|k| a[i * n + k] * a[j * n + k]).sum();
+            a[i * n + j] = if diagonal > 0.0 { (a[i * n + j] - inner) / diagonal } else { 0.0 };
+            a[j * n + i] = 0.0;
+        }
+    }
+}
+
+/// `L L'` of the `n`×`n` matrix `l`.
+pub(crate) fn square(l: &[f64], n: usize) -> Vec<f64> {
+    (0..n * n).map(|at| dot(&l[at / n * n..at / n * n + n], &l[at % n * n..at % n * n + n])).collect()
+}
+
 /// Solves `L x = b` in place.
 pub(crate) fn solve_lower(l: &[f64], n: usize, b: &mut [f64]) {
     for i in 0..n {
@@ -91,6 +111,14 @@ mod tests {
         assert!((product - 1.0).abs() < 1e-14);
         let determinant = 4.0 * (15.0 - 1.0) - 2.0 * (6.0 - 0.6) + 0.6 * (2.0 - 3.0);
         assert!((log_determinant(&l, 3) - f64::ln(determinant)).abs() < 1e-14);
+    }
+
+    #[test]
+    fn a_singular_matrix_has_a_root_too() {
+        let a = [4.0, 2.0, 0.0, 2.0, 1.0, 0.0, 0.0, 0.0, 3.0];
+        let mut l = a;
+        semi_cholesky(&mut l, 3);
+        square(&l, 3).iter().zip(a).for_each(|(x, y)| assert!((x - y).abs() < 1e-14));
     }
 
     #[test]

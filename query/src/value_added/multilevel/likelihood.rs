@@ -32,6 +32,10 @@ pub(crate) struct Likelihood {
     pub width: usize,
     /// The usual size of the effects of each random column of each grouping, over the residual deviation.
     pub scales: Vec<Vec<f64>>,
+    /// The order in which Λ takes the random columns of each grouping: only the first one's deviation is a single parameter.
+    pub orders: Vec<Vec<usize>>,
+    /// Fixed effects that were found otherwise, and stay.
+    pub known: Option<Vec<f64>>,
 }
 
 /// The fixed effects and the residual variance that are best for given relative covariances.
@@ -41,6 +45,8 @@ pub(crate) struct Solved {
     /// `(X'V⁻¹X)⁻¹`.
     pub unscaled: Vec<f64>,
     pub rss: f64,
+    /// `W'V⁻¹W`.
+    pub products: Vec<f64>,
     pub residual_variance: f64,
     pub deviance: f64,
 }
@@ -57,25 +63,37 @@ impl Likelihood {
     /// Each Λ from the parameters: lower triangles by rows, scaled.
     pub fn lambdas(&self, theta: &[f64]) -> Vec<Vec<f64>> {
         let mut theta = theta.iter();
-        let lambda = |scales: &Vec<f64>| {
+        let lambda = |(scales, order): (&Vec<f64>, &Vec<usize>)| {
             let q = scales.len();
             let mut lambda = vec![0.0; q * q];
-            for (i, scale) in scales.iter().enumerate() {
-                (0..=i).for_each(|j| lambda[i * q + j] = theta.next().map_or(0.0, |t| t * scale));
+            for (i, &row) in order.iter().enumerate() {
+                (0..=i).for_each(|j| lambda[row * q + j] = theta.next().map_or(0.0, |t| t * scales[row]));
             }
             lambda
         };
-        self.scales.iter().map(lambda).collect()
+        self.scales.iter().zip(&self.orders).map(lambda).collect()
     }
 
-    /// The parameters that [`Likelihood::lambdas`] would turn into these.
-    pub fn theta(&self, lambdas: &[Vec<f64>]) -> Vec<f64> {
-        let scaled = |(lambda, scales): (&Vec<f64>, &Vec<f64>)| {
+    /// The derivatives by the parameters from those by each Λ.
+    fn by_theta(&self, slopes: &[Vec<f64>]) -> Vec<f64> {
+        let entries = |((slope, scales), order): ((&Vec<f64>, &Vec<f64>), &Vec<usize>)| {
             let q = scales.len();
-            let entries = (0..q).flat_map(|i| (0..=i).map(move |j| (i, j)));
-            entries.map(|(i, j)| lambda[i * q + j] / scales[i]).collect::<Vec<_>>()
+            let rows = order.iter().enumerate().flat_map(|(i, &row)| (0..=i).map(move |j| (row, j)));
+            rows.map(|(row, j)| slope[row * q + j] * scales[row]).collect::<Vec<_>>()
         };
-        lambdas.iter().zip(&self.scales).flat_map(scaled).collect()
+        slopes.iter().zip(&self.scales).zip(&self.orders).flat_map(entries).collect()
+    }
+
+    /// The parameters that give the effects of each grouping these covariances over the residual variance.
+    pub fn theta(&self, covariances: &[Vec<f64>]) -> Vec<f64> {
+        let scaled = |((covariance, scales), order): ((&Vec<f64>, &Vec<f64>), &Vec<usize>)| {
+            let q = scales.len();
+            let mut root = dense::block(covariance, q, order);
+            dense::semi_cholesky(&mut root, q);
+            let entries = (0..q).flat_map(|i| (0..=i).map(move |j| (i, j)));
+            entries.map(|(i, j)| root[i * q + j] / scales[order[i]]).collect::<Vec<_>>()
+        };
+        covariances.iter().zip(&self.scales).zip(&self.orders).flat_map(scaled).collect()
     }
 
     /// Where a search starts: independent effects of their usual size, made better by a few steps of expectation–maximisation, which
@@ -83,18 +101,17 @@ impl Likelihood {
     pub fn start(&mut self) -> Option<Vec<f64>> {
         let diagonal = |scales: &Vec<f64>| {
             let q = scales.len();
-            (0..q * q).map(|at| if at / q == at % q { scales[at / q] } else { 0.0 }).collect::<Vec<_>>()
+            (0..q * q).map(|at| if at / q == at % q { scales[at / q].powi(2) } else { 0.0 }).collect::<Vec<_>>()
         };
-        let mut lambdas: Vec<Vec<f64>> = self.scales.iter().map(diagonal).collect();
+        let mut covariances: Vec<Vec<f64>> = self.scales.iter().map(diagonal).collect();
         for _ in 0..EM_STEPS {
+            let lambdas = self.lambdas(&self.theta(&covariances));
             let solved = self.solve(&lambdas, None)?;
             let errors = (self.method == Method::Reml).then_some(&solved.unscaled[..]);
-            let belief = self.belief(&solved.beta, errors);
-            let effects = self.structure.predict(&lambdas, &belief);
-            let better = effects.iter().map(|effects| root_of_mean_square(effects, solved.residual_variance));
-            lambdas = better.collect::<Option<_>>()?;
+            let effects = self.structure.predict(&lambdas, &self.belief(&solved.beta, errors));
+            covariances = effects.iter().map(|effects| mean_square(effects, solved.residual_variance)).collect();
         }
-        Some(self.theta(&lambdas))
+        Some(self.theta(&covariances))
     }
 
     /// The solution at `lambdas`, with the residual variance given or the best.
@@ -107,13 +124,18 @@ impl Likelihood {
         }
         let mut beta: Vec<f64> = (0..p).map(|i| products[i * m + y]).collect();
         dense::solve_lower(&factor, p, &mut beta);
-        let rss = products[y * m + y] - dense::dot(&beta, &beta);
+        let mut rss = products[y * m + y] - dense::dot(&beta, &beta);
         dense::solve_upper(&factor, p, &mut beta);
+        if let Some(known) = &self.known {
+            beta.clone_from(known);
+            let weights = self.belief(known, None).weights;
+            rss = dense::form(&products, m, &weights, &weights);
+        }
         let freedom = self.freedom();
         let variance = residual_variance.unwrap_or(rss / freedom);
         let fixed = if self.method == Method::Reml { dense::log_determinant(&factor, p) } else { 0.0 };
         let deviance = log_det + fixed + freedom * (TAU * variance).ln() + rss / variance;
-        let found = Solved { unscaled: dense::inverse(&factor, p), beta, rss, residual_variance: variance, deviance };
+        let found = Solved { unscaled: dense::inverse(&factor, p), beta, rss, products, residual_variance: variance, deviance };
         (rss > 0.0 && deviance.is_finite()).then_some(found)
     }
 
@@ -124,12 +146,7 @@ impl Likelihood {
         let errors = (self.method == Method::Reml).then_some(&solved.unscaled[..]);
         let belief = self.belief(&solved.beta, errors);
         let slopes = self.structure.slopes(&lambdas, &belief, solved.residual_variance);
-        let scaled = |(slope, scales): (&Vec<f64>, &Vec<f64>)| {
-            let q = scales.len();
-            let entries = (0..q).flat_map(|i| (0..=i).map(move |j| (i, j)));
-            entries.map(|(i, j)| slope[i * q + j] * scales[i]).collect::<Vec<_>>()
-        };
-        let mut gradient: Vec<f64> = slopes.iter().zip(&self.scales).flat_map(scaled).collect();
+        let mut gradient = self.by_theta(&slopes);
         if residual_variance.is_some() {
             gradient.push(self.freedom() - solved.rss / solved.residual_variance);
         }
@@ -150,8 +167,8 @@ impl Likelihood {
     }
 }
 
-/// The Cholesky factor of the mean over the groups of what their effects' squares are expected to be, over the residual variance.
-fn root_of_mean_square(effects: &Predictions, residual_variance: f64) -> Option<Vec<f64>> {
+/// The mean over the groups of what the squares and products of their effects are expected to be, over the residual variance.
+fn mean_square(effects: &Predictions, residual_variance: f64) -> Vec<f64> {
     let q = effects.q;
     let mut mean = vec![0.0; q * q];
     for group in 0..effects.groups() {
@@ -159,8 +176,5 @@ fn root_of_mean_square(effects: &Predictions, residual_variance: f64) -> Option<
         (0..q * q).for_each(|at| mean[at] += effect[at / q] * effect[at % q] / residual_variance + covariance[at]);
     }
     mean.iter_mut().for_each(|sum| *sum /= effects.groups() as f64);
-    dense::cholesky(&mut mean, q).then(|| {
-        (0..q * q).filter(|at| at % q > at / q).for_each(|at| mean[at] = 0.0);
-        mean
-    })
+    mean
 }

@@ -7,7 +7,6 @@
 //! effects and their errors. Each pass costs one step per group, whatever the number of pupils.
 
 use super::dense;
-use super::moments::Moments;
 use super::structure::{Belief, Predictions, Reduced, Structure};
 
 pub(crate) struct Nested {
@@ -34,16 +33,21 @@ struct Absorbed {
 }
 
 impl Nested {
-    /// `parents[l]` holds the parent of each group of level `l`; `moments` must have one cell for each group of the finest level.
-    pub fn new(moments: Moments, designs: Vec<Vec<usize>>, parents: Vec<Vec<u32>>) -> Self {
-        let m = moments.width;
+    /// `products` are of the finest groups, `width`×`width` each; `parents[l]` holds the parent of each group of level `l`.
+    pub fn new(products: Vec<f64>, width: usize, designs: Vec<Vec<usize>>, parents: Vec<Vec<u32>>) -> Self {
+        let size = width * width;
         let mut levels: Vec<Level> = designs
             .into_iter()
             .zip(parents)
-            .map(|(design, parent)| Level { design, products: vec![0.0; parent.len() * m * m], parent })
+            .enumerate()
+            .map(|(l, (design, parent))| Level {
+                design,
+                products: vec![0.0; if l > 0 { parent.len() * size } else { 0 }],
+                parent,
+            })
             .collect();
-        levels[0].products = moments.products;
-        Self { width: m, levels }
+        levels[0].products = products;
+        Self { width, levels }
     }
 
     /// Takes the groups of level `l` together into the matrices of the next level, or into `top`; gives `ln |V|`'s part.
@@ -215,10 +219,6 @@ impl Place<'_> {
 }
 
 impl Structure for Nested {
-    fn designs(&self) -> Vec<&[usize]> {
-        self.levels.iter().map(|level| &level.design[..]).collect()
-    }
-
     fn reduce(&mut self, lambdas: &[Vec<f64>]) -> Option<Reduced> {
         let mut products = vec![0.0; self.width * self.width];
         let log_det = (0..self.levels.len()).map(|l| self.absorb_level(l, &lambdas[l], &mut products)).sum();
@@ -239,9 +239,9 @@ impl Structure for Nested {
     }
 }
 
-/// The derivative by the lower triangle of Λ, from that by ΛΛ'.
+/// The derivative by Λ, from that by ΛΛ'.
 fn by_root(slope: &[f64], lambda: &[f64]) -> Vec<f64> {
     let q = lambda.len().isqrt();
     let entry = |i: usize, j: usize| 2.0 * (0..q).map(|k| slope[i * q + k] * lambda[k * q + j]).sum::<f64>();
-    (0..q * q).map(|at| if at % q <= at / q { entry(at / q, at % q) } else { 0.0 }).collect()
+    (0..q * q).map(|at| entry(at / q, at % q)).collect()
 }

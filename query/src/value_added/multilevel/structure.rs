@@ -46,14 +46,12 @@ impl Predictions {
     }
 }
 
-/// An arrangement of groups. `lambdas` holds one lower triangular Λ a grouping, with ΛΛ' the covariance of its effects over the
+/// An arrangement of groups. `lambdas` holds one square Λ a grouping, with ΛΛ' the covariance of its effects over the
 /// residual variance.
 pub(crate) trait Structure {
-    /// The random columns of each grouping.
-    fn designs(&self) -> Vec<&[usize]>;
     /// None when Λ is out of range.
     fn reduce(&mut self, lambdas: &[Vec<f64>]) -> Option<Reduced>;
-    /// The derivative by the lower triangle of each Λ of `ln |V| + residual sum of squares / residual_variance [+ ln |X'V⁻¹X|]` –
+    /// The derivative by each Λ of `ln |V| + residual sum of squares / residual_variance [+ ln |X'V⁻¹X|]` –
     /// the last when `belief` holds the errors of the fixed effects – after [`Structure::reduce`] at the same place.
     fn slopes(&self, lambdas: &[Vec<f64>], belief: &Belief, residual_variance: f64) -> Vec<Vec<f64>>;
     /// The effects of all groups of each grouping, after [`Structure::reduce`] at the same place.
