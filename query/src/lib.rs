@@ -25,6 +25,6 @@ mod suppress;
 pub mod value_added;
 
 pub use bind::{ALL, Request};
-pub use engine::{Answer, AnswerColumn, Engine, Options, Scope, Setup};
+pub use engine::{Answer, AnswerColumn, Engine, Fitted, Options, Scope, Setup};
 pub use error::Error;
 pub use metric::{Column, Dimension, Metric, Param, ParamType};

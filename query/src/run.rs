@@ -43,6 +43,21 @@ pub(crate) async fn run(
     sql: &str,
     values: Vec<(String, ScalarValue)>,
 ) -> Result<Rows, Error> {
+    let (mut frame, as_of) = plan(catalog, state, limits, sql).await?;
+    if !values.is_empty() {
+        frame = frame.with_param_values(values).map_err(|error| Error::from_engine(error, limits.memory))?;
+    }
+    let (schema, batches) = collect(frame, limits).await?;
+    Ok(Rows { schema, batches, as_of })
+}
+
+/// What `sql` reads, and at which version of each table; nothing runs yet.
+pub(crate) async fn plan(
+    catalog: &Catalog,
+    state: &SessionState,
+    limits: Limits,
+    sql: &str,
+) -> Result<(DataFrame, BTreeMap<String, i64>), Error> {
     if sql.len() > SQL_BYTES {
         return Err(Error::SqlTooLong { limit: SQL_BYTES });
     }
@@ -53,12 +68,7 @@ pub(crate) async fn run(
     let (state, as_of) = pin(catalog, state, &statement).await?;
     let plan = state.statement_to_plan(statement).await.map_err(engine)?;
     check_read_only(&plan)?;
-    let mut frame = DataFrame::new(state, plan);
-    if !values.is_empty() {
-        frame = frame.with_param_values(values).map_err(engine)?;
-    }
-    let (schema, batches) = collect(frame, limits).await?;
-    Ok(Rows { schema, batches, as_of })
+    Ok((DataFrame::new(state, plan), as_of))
 }
 
 /// A session that sees the tables which the statement names, at one version each.

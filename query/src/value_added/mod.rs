@@ -3,4 +3,9 @@
 //! Promise: every estimate comes with its error, its n, its coverage and its method; a figure that the data cannot support is
 //! refused with the reason; groups are never shown below the minimum n, and pupils are never ranked. Nothing here is causal.
 
+mod comoments;
+mod gather;
 pub mod multilevel;
+
+pub use comoments::comoments;
+pub use gather::gather;

@@ -84,6 +84,21 @@ pub(crate) fn groups(model: &Model, moments: &Moments, groups: &Groups) -> Resul
     }
 }
 
+/// Something is left to differ within the finest groups once the covariates are known.
+pub(crate) fn residual(model: &Model, moments: &Moments) -> Result<(), Refusal> {
+    if model.arrangement == Arrangement::Crossed {
+        return Ok(());
+    }
+    let (m, y) = (moments.width, moments.width - 1);
+    let mut within = vec![0.0; m * m];
+    for cell in moments.products.chunks_exact(m * m) {
+        (0..m * m).for_each(|at| within[at] += cell[at] - cell[at / m * m] * cell[at % m] / cell[0]);
+    }
+    let whole = moments.total()[y * m + y];
+    dense::semi_cholesky(&mut within, m);
+    if within[y * m + y].powi(2) > INDEPENDENT * whole { Ok(()) } else { Err(Refusal::NoResidual) }
+}
+
 fn same_partition(one: &[u32], other: &[u32]) -> bool {
     let pairs: std::collections::HashSet<_> = one.iter().zip(other).collect();
     let distinct = |of_cell: &[u32]| of_cell.iter().collect::<std::collections::HashSet<_>>().len();

@@ -28,6 +28,7 @@ impl Model {
         admit::columns(self, &moments)?;
         let groups = Groups::new(&moments, self.arrangement);
         admit::groups(self, &moments, &groups)?;
+        admit::residual(self, &moments)?;
         let total = moments.total();
         let y = moments.width - 1;
         let errors = self.error_variances(&moments, &total);

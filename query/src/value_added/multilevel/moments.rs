@@ -24,6 +24,8 @@ pub struct Coverage {
     pub no_response: u64,
     /// With the response, yet without one of the covariates: those whom the linking did not reach.
     pub no_prior: u64,
+    /// With the response and every covariate, yet without one of the groups.
+    pub no_group: u64,
     /// Of the complete, those who changed school between the tests; none when the data do not say.
     pub moved: Option<u64>,
 }
@@ -203,7 +205,7 @@ mod tests {
         let keys = vec![["a", "b", "a", "b"].map(str::to_owned).to_vec()];
         let columns = vec![vec![1e9 + 1.0, 1e9 + 2.0, 1e9 + 3.0, f64::NAN], vec![5.0, 7.0, 9.0, 1.0]];
         let mut moments = Moments::from_rows(&keys, &columns);
-        assert_eq!(moments.coverage, Coverage { pupils: 4, complete: 3, no_response: 0, no_prior: 1, moved: None });
+        assert_eq!(moments.coverage, Coverage { pupils: 4, complete: 3, no_response: 0, no_prior: 1, no_group: 0, moved: None });
         assert_eq!(moments.means, [0.0, 1e9 + 2.0, 7.0]);
         assert_eq!(moments.products[..9], [2.0, 0.0, 0.0, 0.0, 2.0, 4.0, 0.0, 4.0, 8.0]);
         moments.shift(&[0.0, 1.0, 0.0]);
