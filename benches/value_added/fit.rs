@@ -146,7 +146,8 @@ async fn city(folder: &Path) {
     let model = model(SCHOOL);
     for round in 1..=5 {
         let started = Instant::now();
-        let frame = context().read_parquet(file.to_string_lossy(), ParquetReadOptions::default()).await.expect("a table");
+        let frame =
+            context().read_parquet(file.to_string_lossy().into_owned(), ParquetReadOptions::default()).await.expect("a table");
         let moments = gather(frame, &model).await.expect("moments");
         let gathered = started.elapsed().as_secs_f64();
         let fit = model.fit(moments).expect("a fit");
@@ -161,7 +162,8 @@ async fn city(folder: &Path) {
 
 /// What lme4 reads: numbers in full, the prior about its mean as the model has it.
 async fn csv(parquet: &Path, csv: &Path) {
-    let frame = context().read_parquet(parquet.to_string_lossy(), ParquetReadOptions::default()).await.expect("a table");
+    let frame =
+        context().read_parquet(parquet.to_string_lossy().into_owned(), ParquetReadOptions::default()).await.expect("a table");
     let batches = frame.collect().await.expect("rows");
     let mut out = std::io::BufWriter::new(std::fs::File::create(csv).expect("a file"));
     writeln!(out, "school,prior,score").expect("written");
@@ -185,7 +187,10 @@ async fn province(folder: &Path) {
     for counties in ["320010", "320033", "329999"] {
         for subject in SUBJECTS {
             let started = Instant::now();
-            let frame = context().read_parquet(file.to_string_lossy(), ParquetReadOptions::default()).await.expect("a table");
+            let frame = context()
+                .read_parquet(file.to_string_lossy().into_owned(), ParquetReadOptions::default())
+                .await
+                .expect("a table");
             let own = ident("subject").eq(lit(subject)).and(ident("county").lt_eq(lit(counties)));
             let moments = gather(frame.filter(own).expect("a filter"), &model).await.expect("moments");
             let gathered = started.elapsed().as_secs_f64();

