@@ -1,8 +1,8 @@
 //! From Parquet to effects: a multilevel model of a city's or a province's pupils, in time and memory.
 //!
 //! ```text
-//! cargo bench -p xueqing-benches --bench value_added -- city FOLDER       1,000,000 pupils in 1,540 schools; writes city.csv for lme4.R
-//! cargo bench -p xueqing-benches --bench value_added -- province FOLDER   7,510,000 pupils × 3 subjects, classes in schools in counties
+//! cargo bench --profile dev -p xueqing-benches --bench value_added -- city FOLDER       1,000,000 pupils in 1,540 schools; writes city.csv for lme4.R
+//! cargo bench --profile dev -p xueqing-benches --bench value_added -- province FOLDER   7,510,000 pupils × 3 subjects, classes in schools in counties
 //! ```
 
 use std::io::Write;
