@@ -179,7 +179,7 @@ fn large_scores_lose_no_digits() {
 #[test]
 fn whatever_comes_gives_numbers_or_a_reason() {
     let mut fits = 0;
-    for seed in 0..400 {
+    for seed in 0..150 {
         let mut random = StdRng::seed_from_u64(seed);
         let n = random.random_range(0..120);
         let (groups, coarse, values) = (random.random_range(1..15), random.random_range(1..4), random.random_range(1..6));
@@ -205,5 +205,5 @@ fn whatever_comes_gives_numbers_or_a_reason() {
             Err(refusal) => assert!(!refusal.to_string().contains("NaN"), "{seed}: {refusal}"),
         }
     }
-    assert!(fits > 100, "{fits}");
+    assert!(fits > 40, "{fits}");
 }

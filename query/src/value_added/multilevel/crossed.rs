@@ -243,10 +243,10 @@ impl Structure for Crossed {
             let mut by_covariance = vec![0.0; q * q];
             for group in 0..grouping.groups {
                 let row = |k: usize| &rest[grouping.effect(group, k) * m..grouping.effect(group, k) * m + m];
-                for at in 0..q * q {
+                for (at, sum) in by_covariance.iter_mut().enumerate() {
                     let (left, right) = (row(at / q), row(at % q));
                     let squares = dense::dot(left, &belief.weights) * dense::dot(right, &belief.weights) / residual_variance;
-                    by_covariance[at] -= squares + dense::form(&belief.covariance, m, left, right);
+                    *sum -= squares + dense::form(&belief.covariance, m, left, right);
                 }
             }
             for (i, j) in (0..q).flat_map(|i| (0..q).map(move |j| (i, j))) {

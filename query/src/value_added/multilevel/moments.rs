@@ -182,12 +182,9 @@ impl Welford {
         self.n += 1.0;
         let before: Vec<f64> = values.iter().zip(&self.means).map(|(value, mean)| value - mean).collect();
         self.means.iter_mut().zip(&before).for_each(|(mean, gap)| *mean += gap / self.n);
-        let mut at = 0;
-        for (i, gap) in before.iter().enumerate() {
-            for j in 0..=i {
-                self.products[at] += gap * (values[j] - self.means[j]);
-                at += 1;
-            }
+        let pairs = before.iter().enumerate().flat_map(|(i, gap)| (0..=i).map(move |j| (gap, j)));
+        for (product, (gap, j)) in self.products.iter_mut().zip(pairs) {
+            *product += gap * (values[j] - self.means[j]);
         }
     }
 

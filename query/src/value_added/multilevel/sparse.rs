@@ -160,9 +160,10 @@ impl Pattern {
             let (above, below) = b.split_at_mut((j + 1) * width);
             let own = &mut above[j * width..];
             own.iter_mut().for_each(|value| *value /= factor.values[starts[j]]);
-            for at in starts[j] + 1..starts[j + 1] {
-                let from = (rows[at] - j - 1) * width;
-                below[from..from + width].iter_mut().zip(&*own).for_each(|(b, x)| *b -= factor.values[at] * x);
+            let column = starts[j] + 1..starts[j + 1];
+            for (row, value) in rows[column.clone()].iter().zip(&factor.values[column]) {
+                let from = (row - j - 1) * width;
+                below[from..from + width].iter_mut().zip(&*own).for_each(|(b, x)| *b -= value * x);
             }
         }
     }
@@ -173,9 +174,10 @@ impl Pattern {
         for j in (0..self.n).rev() {
             let (above, below) = b.split_at_mut((j + 1) * width);
             let own = &mut above[j * width..];
-            for at in starts[j] + 1..starts[j + 1] {
-                let from = (rows[at] - j - 1) * width;
-                own.iter_mut().zip(&below[from..from + width]).for_each(|(x, b)| *x -= factor.values[at] * b);
+            let column = starts[j] + 1..starts[j + 1];
+            for (row, value) in rows[column.clone()].iter().zip(&factor.values[column]) {
+                let from = (row - j - 1) * width;
+                own.iter_mut().zip(&below[from..from + width]).for_each(|(x, b)| *x -= value * b);
             }
             own.iter_mut().for_each(|value| *value /= factor.values[starts[j]]);
         }
