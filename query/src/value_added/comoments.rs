@@ -121,6 +121,26 @@ impl Sums {
         }
     }
 
+    /// Adds rows of one group that have every value, column by column.
+    fn add_run(&mut self, group: usize, columns: &[&[f64]]) {
+        let k = self.columns;
+        let own = self.group(group);
+        let (counts, rest) = own.split_at_mut(COUNTS);
+        let (first, rest) = rest.split_at_mut(k);
+        let (sums, products) = rest.split_at_mut(k);
+        if counts[0] == 0.0 {
+            first.iter_mut().zip(columns).for_each(|(first, column)| *first = column[0]);
+        }
+        counts[0] += columns[0].len() as f64;
+        let mut products = products.iter_mut();
+        for (i, (x, from)) in columns.iter().zip(&*first).enumerate() {
+            sums[i] += x.iter().map(|x| x - from).sum::<f64>();
+            for ((y, base), product) in columns[..=i].iter().zip(&*first).zip(&mut products) {
+                *product += x.iter().zip(*y).map(|(x, y)| (x - from) * (y - base)).sum::<f64>();
+            }
+        }
+    }
+
     /// Adds what another part of the data gave for a group.
     fn merge(&mut self, group: usize, part: &[f64]) {
         let k = self.columns;
@@ -186,16 +206,23 @@ impl GroupsAccumulator for Sums {
     ) -> Result<()> {
         self.grow(total_num_groups);
         let columns: Vec<&Float64Array> = values.iter().map(|values| values.as_primitive::<Float64Type>()).collect();
-        let complete = columns.iter().all(|column| column.null_count() == 0) && opt_filter.is_none();
+        let whole = columns.iter().all(|column| column.null_count() == 0) && opt_filter.is_none();
         let mut row = vec![0.0; self.columns];
-        for (at, &group) in group_indices.iter().enumerate() {
-            if !complete && opt_filter.is_some_and(|filter| filter.is_null(at) || !filter.value(at)) {
+        let mut start = 0;
+        for run in group_indices.chunk_by(|one, next| one == next) {
+            let rows = start..start + run.len();
+            start = rows.end;
+            let stretches: Vec<&[f64]> = columns.iter().map(|column| &column.values()[rows.clone()]).collect();
+            if whole && stretches.iter().all(|values| values.iter().all(|value| value.is_finite())) {
+                self.add_run(run[0], &stretches);
                 continue;
             }
-            for (value, column) in row.iter_mut().zip(&columns) {
-                *value = if complete || column.is_valid(at) { column.values()[at] } else { f64::NAN };
+            for at in rows.filter(|at| opt_filter.is_none_or(|filter| filter.is_valid(*at) && filter.value(*at))) {
+                for (value, column) in row.iter_mut().zip(&columns) {
+                    *value = if column.is_valid(at) { column.value(at) } else { f64::NAN };
+                }
+                self.add(run[0], &mut row);
             }
-            self.add(group, &mut row);
         }
         Ok(())
     }

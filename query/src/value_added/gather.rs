@@ -179,4 +179,30 @@ mod tests {
                 .for_each(|(own, row)| assert!((own - row).abs() <= 1e-11 * 1e5_f64.max(row.abs()), "{own} {row}"));
         }
     }
+
+    #[tokio::test]
+    async fn whole_runs_of_a_group_give_what_the_rows_give() {
+        let rows = 3000;
+        let names: Vec<String> = (0..rows).map(|i| format!("s{}", i / 170)).collect();
+        let x: Vec<f64> = (0..rows).map(|i| 500.0 + (i * i % 64) as f64).collect();
+        let y: Vec<f64> = (0..rows).map(|i| if i == 77 { f64::INFINITY } else { (i * 31 % 101) as f64 }).collect();
+        let column = |values: &Vec<f64>| Arc::new(arrow::array::Float64Array::from(values.clone())) as ArrayRef;
+        let school = Arc::new(StringArray::from(names.clone())) as ArrayRef;
+        let batch = RecordBatch::try_from_iter([("school", school), ("x", column(&x)), ("y", column(&y))]).unwrap();
+        let context = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(2).with_batch_size(1000));
+        let frame = context.read_batch(batch).unwrap();
+        let text =
+            "response = \"y\"\ncovariates = [{ column = \"x\" }]\ngroupings = [{ column = \"school\", grain = \"school\" }]";
+        let own = gather(frame, &toml::from_str(text).unwrap()).await.unwrap();
+        let kept = Moments::from_rows(&[names], &[x, y]);
+        assert_eq!(own.coverage, kept.coverage);
+        assert_eq!(own.coverage.no_response, 1);
+        let order = |moments: &Moments| {
+            moments.factors[0].of_cell.iter().map(|group| moments.factors[0].names[*group as usize].clone()).collect::<Vec<_>>()
+        };
+        for (name, cell) in order(&own).iter().zip(own.products.chunks(9)) {
+            let at = order(&kept).iter().position(|other| other == name).unwrap();
+            cell.iter().zip(&kept.products[at * 9..]).for_each(|(own, row)| assert!((own - row).abs() < 1e-8, "{own} {row}"));
+        }
+    }
 }
