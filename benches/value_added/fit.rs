@@ -63,7 +63,9 @@ fn write(place: &Place, file: &Path) {
             for subject in 0..place.subjects {
                 let prior = 500.0 + 80.0 * able + 40.0 * normal(&mut random);
                 let score = 300.0 + 0.09 * prior + in_school[subject] + in_class[subject] + 10.0 * normal(&mut random);
-                rows.push(SUBJECTS[subject], county, school, room, prior, score);
+                let names =
+                    [SUBJECTS[subject].to_owned(), format!("32{county:04}"), format!("2132{school:06}"), format!("{room:07}")];
+                rows.push(names, [prior, score]);
             }
         }
         pupil += size;
@@ -86,10 +88,9 @@ struct Rows {
 }
 
 impl Rows {
-    fn push(&mut self, subject: &str, county: usize, school: usize, class: usize, prior: f64, score: f64) {
-        let names = [subject.to_owned(), format!("32{county:04}"), format!("2132{school:06}"), format!("{class:07}")];
+    fn push(&mut self, names: [String; 4], numbers: [f64; 2]) {
         self.names.iter_mut().zip(names).for_each(|(column, name)| column.push(name));
-        self.numbers.iter_mut().zip([prior, score]).for_each(|(column, number)| column.push(number));
+        self.numbers.iter_mut().zip(numbers).for_each(|(column, number)| column.push(number));
     }
 
     fn batch(self) -> RecordBatch {

@@ -135,6 +135,9 @@ fn published(folder: &std::path::Path, file: &str) -> BTreeMap<String, Vec<f64>>
     text.lines().skip(1).map(row).collect()
 }
 
+/// Name of the published answers, groupings, keys, log-likelihood; fixed effects, their errors and variances.
+type Case<'a> = (&'a str, String, Vec<Vec<String>>, f64, &'a [f64]);
+
 #[test]
 fn chem97_is_as_published() {
     let Some((folder, rows)) = chem97() else { return eprintln!("skipped: shared/data/chem97 is not there") };
@@ -143,7 +146,7 @@ fn chem97_is_as_published() {
     let columns = [number(7), number(3)];
     let start = "response = \"score\"\ncovariates = [{ column = \"gcsecnt\", centre = { at = 0.0 } }]\nsettings = { minimum_n = 1, profile = false }\n";
     let school = r#"{ column = "school", grain = "school" }"#;
-    let cases: [(&str, String, Vec<Vec<String>>, f64, &[f64]); 3] = [
+    let cases: [Case; 3] = [
         (
             "two_level",
             format!("[{school}]"),

@@ -102,7 +102,7 @@ fn collinear_columns_and_twin_groups_are_named() {
     let school: Vec<String> = rows.iter().map(|row| row.0.to_string()).collect();
     let columns = [column(|r| r.1), column(|r| r.2 * r.2), column(|r| 3.0 - 2.0 * r.1), column(|r| r.2)];
     let text = PLAIN.replace("{ column = \"prior\" }", "{ column = \"a\" }, { column = \"b\" }, { column = \"c\" }");
-    let refusal = model(&text).fit(Moments::from_rows(&[school.clone()], &columns)).expect_err("a refusal");
+    let refusal = model(&text).fit(Moments::from_rows(std::slice::from_ref(&school), &columns)).expect_err("a refusal");
     assert_eq!(refusal, Refusal::Collinear { column: "c".to_owned(), with: vec!["\"a\"".to_owned()] });
     for arrangement in ["nested", "crossed"] {
         let twins = "groupings = [{ column = \"class\", grain = \"class\" }, { column = \"school\", grain = \"school\" }]";

@@ -24,6 +24,12 @@ struct Schools {
     scores: Vec<f64>,
 }
 
+impl Schools {
+    fn moments(&self) -> Moments {
+        Moments::from_rows(std::slice::from_ref(&self.keys), &[self.priors.clone(), self.scores.clone()])
+    }
+}
+
 fn schools(random: &mut StdRng, schools: usize, between: f64, blur: f64) -> Schools {
     let mut made = Schools { effects: Vec::new(), keys: Vec::new(), priors: Vec::new(), scores: Vec::new() };
     for school in 0..schools {
@@ -47,8 +53,7 @@ fn intervals_cover_shrinkage_pays_and_calls_are_rarely_wrong() {
     let (mut wrong_shares, mut called) = (0.0, 0);
     for seed in 0..RUNS {
         let made = schools(&mut StdRng::seed_from_u64(seed), 60, 0.3, 0.0);
-        let fit =
-            model.fit(Moments::from_rows(&[made.keys.clone()], &[made.priors.clone(), made.scores.clone()])).expect("a fit");
+        let fit = model.fit(made.moments()).expect("a fit");
         let mut sums = vec![(0.0, 0.0); made.effects.len()];
         for ((key, prior), score) in made.keys.iter().zip(&made.priors).zip(&made.scores) {
             let (sum, n) = &mut sums[key.parse::<usize>().expect("a number")];
@@ -87,7 +92,7 @@ fn the_error_of_priors_is_taken_out() {
     let reliability = 1.25 / (1.25 + 0.36);
     let fit = |text: &str| {
         let model: Model = toml::from_str(text).expect("a model");
-        model.fit(Moments::from_rows(&[made.keys.clone()], &[made.priors.clone(), made.scores.clone()])).expect("a fit")
+        model.fit(made.moments()).expect("a fit")
     };
     let plain = fit(MODEL);
     let corrected = fit(&MODEL.replace("column = \"prior\"", &format!("column = \"prior\", reliability = {reliability}")));
