@@ -30,7 +30,8 @@ use crate::run::{self, Rows, Statement};
 use crate::suppose::Supposed;
 use crate::suppress::{self, SUPPRESSED};
 use crate::tonight::TonightLoad;
-use crate::{Error, format, functions};
+use crate::value_added::multilevel::{Fit, Model};
+use crate::{Error, format, functions, value_added};
 
 pub(crate) const CATALOG: &str = "xueqing";
 pub(crate) const SCHEMA: &str = "public";
@@ -88,6 +89,14 @@ pub struct Answer {
     pub params: BTreeMap<String, String>,
     pub schema: SchemaRef,
     pub batches: Vec<RecordBatch>,
+    /// The version of each table that was read.
+    pub as_of: BTreeMap<String, i64>,
+}
+
+/// A model's fit, with what it was made from.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Fitted {
+    pub fit: Fit,
     /// The version of each table that was read.
     pub as_of: BTreeMap<String, i64>,
 }
@@ -202,6 +211,24 @@ impl Engine {
         let rows = self.rows(sql.to_owned(), Vec::new(), None).await?;
         let (schema, batches) = format::plain(&rows.schema, rows.batches).map_err(Error::internal)?;
         Ok(Answer { metric: None, by: Vec::new(), params: BTreeMap::new(), schema, batches, as_of: rows.as_of })
+    }
+
+    /// A multilevel model over the rows of one SELECT, a row a pupil, which must have the model's columns by name. No group shows below
+    /// the engine's own limit for small groups, whatever the model says.
+    pub async fn fit(&self, model: &Model, sql: &str, scope: &Scope) -> Result<Fitted, Error> {
+        let Scope::District = scope;
+        let Options { memory_bytes, timeout, max_rows, suppress_below, .. } = self.inner.options;
+        let limits = Limits { memory: memory_bytes, rows: max_rows };
+        let (inner, sql, mut model) = (self.inner.clone(), sql.to_owned(), model.clone());
+        model.settings.minimum_n = model.settings.minimum_n.max(suppress_below.max(0) as u64);
+        model.check()?;
+        in_time(timeout, async move {
+            let (frame, as_of) = run::plan(&inner.catalog, &inner.state, limits, &sql, None).await?;
+            let moments = value_added::gather(frame, &model).await.map_err(|error| Error::from_engine(error, limits.memory))?;
+            let fit = tokio::task::spawn_blocking(move || model.fit(moments)).await.map_err(Error::internal)??;
+            Ok(Fitted { fit, as_of })
+        })
+        .await
     }
 
     async fn rows(&self, sql: String, values: Vec<(String, ScalarValue)>, supposed: Option<Supposed>) -> Result<Rows, Error> {

@@ -2,6 +2,8 @@
 
 use datafusion::error::DataFusionError;
 
+use crate::value_added::multilevel::Refusal;
+
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("unknown figure \"{name}\": known are {}", known.join(", "))]
@@ -40,6 +42,9 @@ pub enum Error {
     MemoryLimit { limit: usize },
     #[error("the query took longer than {seconds} s: narrow the filter or group more coarsely")]
     TimeLimit { seconds: u64 },
+    /// The data do not support what was asked of them.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     #[error("the lake could not be read")]
     Lake(#[from] xueqing_lake::Error),
     #[error(transparent)]
@@ -68,6 +73,7 @@ impl Error {
             Self::TooManyRows { .. } => "too_many_rows",
             Self::MemoryLimit { .. } => "memory_limit",
             Self::TimeLimit { .. } => "time_limit",
+            Self::Refused(refusal) => refusal.code(),
             Self::Lake(error) => error.code(),
             Self::Standard(error) => error.code(),
             Self::Internal(_) => "internal",

@@ -26,9 +26,10 @@ mod run;
 mod suppose;
 mod suppress;
 mod tonight;
+pub mod value_added;
 
 pub use bind::{ALL, Request};
-pub use engine::{Answer, AnswerColumn, Engine, Options, Scope, Setup};
+pub use engine::{Answer, AnswerColumn, Engine, Fitted, Options, Scope, Setup};
 pub use error::Error;
 pub use metric::{Column, Dimension, Metric, Param, ParamType};
 pub use suppose::Supposed;

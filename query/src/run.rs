@@ -46,7 +46,22 @@ pub(crate) struct Statement {
 /// Plans and runs a statement.
 pub(crate) async fn run(catalog: &Catalog, state: &SessionState, limits: Limits, statement: Statement) -> Result<Rows, Error> {
     let Statement { sql, values, supposed } = statement;
-    let sql = sql.as_str();
+    let (mut frame, as_of) = plan(catalog, state, limits, &sql, supposed.as_ref()).await?;
+    if !values.is_empty() {
+        frame = frame.with_param_values(values).map_err(|error| Error::from_engine(error, limits.memory))?;
+    }
+    let (schema, batches) = collect(frame, limits).await?;
+    Ok(Rows { schema, batches, as_of })
+}
+
+/// What `sql` reads, and at which version of each table; nothing runs yet.
+pub(crate) async fn plan(
+    catalog: &Catalog,
+    state: &SessionState,
+    limits: Limits,
+    sql: &str,
+    supposed: Option<&Supposed>,
+) -> Result<(DataFrame, BTreeMap<String, i64>), Error> {
     if sql.len() > SQL_BYTES {
         return Err(Error::SqlTooLong { limit: SQL_BYTES });
     }
@@ -54,15 +69,10 @@ pub(crate) async fn run(catalog: &Catalog, state: &SessionState, limits: Limits,
     let engine = |error| Error::from_engine(error, limits.memory);
     let dialect = state.config_options().sql_parser.dialect;
     let statement = state.sql_to_statement(sql, &dialect).map_err(engine)?;
-    let (state, as_of) = pin(catalog, state, &statement, supposed.as_ref()).await?;
+    let (state, as_of) = pin(catalog, state, &statement, supposed).await?;
     let plan = state.statement_to_plan(statement).await.map_err(engine)?;
     check_read_only(&plan)?;
-    let mut frame = DataFrame::new(state, plan);
-    if !values.is_empty() {
-        frame = frame.with_param_values(values).map_err(engine)?;
-    }
-    let (schema, batches) = collect(frame, limits).await?;
-    Ok(Rows { schema, batches, as_of })
+    Ok((DataFrame::new(state, plan), as_of))
 }
 
 /// A session that sees the tables which the statement names, at one version each.
