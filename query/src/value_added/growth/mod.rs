@@ -1,0 +1,4 @@
+//! Student growth percentiles.
+pub mod regression;
+pub mod sample;
+pub mod spline;
