@@ -97,3 +97,39 @@ impl Spline {
         values
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `query/tests/value_added/growth/bs.R` makes these.
+    const ROWS: &str = include_str!("../../../tests/value_added/growth/bs.txt");
+
+    #[test]
+    fn rows_are_those_of_r_inside_on_and_outside_the_boundary() {
+        for line in ROWS.lines() {
+            let numbers: Vec<f64> = line.split_whitespace().map(|word| word.parse().unwrap()).collect();
+            let knots = numbers[2] as usize;
+            let spline = Spline::new(numbers[3..3 + knots].to_vec(), [numbers[0], numbers[1]]).unwrap();
+            let mut row = vec![0.0; spline.columns()];
+            spline.row(numbers[3 + knots], &mut row);
+            assert_eq!(row.len(), numbers.len() - knots - 4);
+            for (ours, theirs) in row.iter().zip(&numbers[4 + knots..]) {
+                assert!((ours - theirs).abs() <= 1e-12 * theirs.abs().max(1.0), "{line}: {row:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn scores_without_spread_have_no_knots() {
+        assert_eq!(Spline::of_scores(&[80.0; 30], &[0.5], 0.1), None);
+        assert_eq!(Spline::of_scores(&[], &[0.5], 0.1), None);
+        assert_eq!(Spline::of_scores(&[1.0, f64::NAN], &[0.5], 0.1), None);
+    }
+
+    #[test]
+    fn knots_and_boundary_are_rounded() {
+        let spline = Spline::of_scores(&[1.0, 2.0, 4.0, 8.00049], &[0.5], 0.1).unwrap();
+        assert_eq!(spline, Spline::new(vec![3.0], [0.3, 8.701]).unwrap());
+    }
+}

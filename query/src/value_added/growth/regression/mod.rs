@@ -13,6 +13,8 @@
 //! Far rows take part only with the side they are on (Portnoy and Koenker 1997). Scores are moved apart by a few parts in a
 //! thousand million while the vertex is sought, so that ties cannot make it go in circles; the vertex found is then evaluated at the scores.
 
+#[cfg(test)]
+mod against_quantreg;
 mod design;
 mod near;
 mod path;
