@@ -10,19 +10,31 @@ pub enum Refusal {
     NoScores { year: i32, grade: u8 },
     #[error("{students} students have more than one score in {year}, grade {grade}: keep one exam of each year and grade")]
     ManyScores { students: usize, year: i32, grade: u8 },
-    #[error("only {linked} of {tested} students have an earlier score, {least} % are needed: link changed student numbers or take a later start")]
+    #[error(
+        "only {linked} of {tested} students have an earlier score, {least} % are needed: link changed student numbers or take a later start"
+    )]
     TooFewLinked { linked: usize, tested: usize, least: u8 },
-    #[error("{students} students have the {priors} earlier scores asked for, {least} are needed: use fewer earlier scores or a larger norm group")]
+    #[error(
+        "{students} students have the {priors} earlier scores asked for, {least} are needed: use fewer earlier scores or a larger norm group"
+    )]
     SmallPanel { priors: usize, students: usize, least: usize },
-    #[error("grade {grade} has no spread of scores in {year} to place knots by: leave this grade out, or take the knots from another year")]
+    #[error(
+        "grade {grade} has no spread of scores in {year} to place knots by: leave this grade out, or take the knots from another year"
+    )]
     NoSpread { year: i32, grade: u8 },
     #[error("all {students} scores compared are the same: nothing can be told apart by them")]
     AllSame { students: usize },
     #[error("the group has {n} students, {least} are needed: pool years or use a larger group")]
     SmallGroup { n: usize, least: usize },
+    #[error(
+        "none or all of {n} students: a share of 0 or 100 % is given of {least} or more only, for it says something of each of them"
+    )]
+    NoneOrAll { n: usize, least: usize },
     #[error("{groups} groups can be compared, {least} are needed")]
     FewGroups { groups: usize, least: usize },
-    #[error("each student took one subject drawn at random: such a test says nothing of one student or class, only of schools and larger")]
+    #[error(
+        "each student took one subject drawn at random: such a test says nothing of one student or class, only of schools and larger"
+    )]
     MatrixSampled,
     #[error("{0}")]
     Settings(String),
@@ -41,6 +53,7 @@ impl Refusal {
             Self::NoSpread { .. } => "no_spread",
             Self::AllSame { .. } => "all_same",
             Self::SmallGroup { .. } => "small_group",
+            Self::NoneOrAll { .. } => "none_or_all",
             Self::FewGroups { .. } => "few_groups",
             Self::MatrixSampled => "matrix_sampled",
             Self::Settings(_) => "bad_settings",
@@ -59,13 +72,22 @@ impl Refusal {
                 format!("{tested} 名学生中只有 {linked} 名有以前的成绩,至少需要 {least} %:请关联变更过的学籍号,或改用更晚的起点")
             }
             Self::SmallPanel { priors, students, least } => {
-                format!("只有 {students} 名学生具备所需的 {priors} 次以前成绩,至少需要 {least} 名:请减少以前成绩的次数或扩大常模组")
+                format!(
+                    "只有 {students} 名学生具备所需的 {priors} 次以前成绩,至少需要 {least} 名:请减少以前成绩的次数或扩大常模组"
+                )
             }
-            Self::NoSpread { year, grade } => format!("{year} 年 {grade} 年级的成绩没有差异,无法设置节点:请去掉该年级,或改用其他年份的节点"),
+            Self::NoSpread { year, grade } => {
+                format!("{year} 年 {grade} 年级的成绩没有差异,无法设置节点:请去掉该年级,或改用其他年份的节点")
+            }
             Self::AllSame { students } => format!("所比较的 {students} 个成绩完全相同,无法区分"),
             Self::SmallGroup { n, least } => format!("该组只有 {n} 名学生,至少需要 {least} 名:请合并多年数据或使用更大的组"),
+            Self::NoneOrAll { n, least } => {
+                format!("{n} 名学生全部或无一人:0 % 或 100 % 会暴露每个学生的情况,至少 {least} 名学生才给出")
+            }
             Self::FewGroups { groups, least } => format!("只有 {groups} 个组可比较,至少需要 {least} 个"),
-            Self::MatrixSampled => "每名学生只随机参加一个学科的测试:这种测试不能用于单个学生或班级,只能用于学校及以上".to_owned(),
+            Self::MatrixSampled => {
+                "每名学生只随机参加一个学科的测试:这种测试不能用于单个学生或班级,只能用于学校及以上".to_owned()
+            }
             Self::Settings(reason) => format!("设置有误:{reason}"),
             Self::Regression(reason) => format!("回归无解:{reason}"),
         }

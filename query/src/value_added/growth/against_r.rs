@@ -43,7 +43,12 @@ fn panel(pupils: u64) -> Vec<Score> {
     for (cohort, (size, behind)) in [(pupils, 0), (pupils / 2, 1), (pupils / 2, 2)].into_iter().enumerate() {
         for i in 0..size {
             let student = cohort as u64 * 1_000_000 + i;
-            let tests = (5..).zip(draws.pupil()).map(|(grade, score)| Score { student, year: 2016 + behind + i32::from(grade), grade, score });
+            let tests = (5..).zip(draws.pupil()).map(|(grade, score)| Score {
+                student,
+                year: 2016 + behind + i32::from(grade),
+                grade,
+                score,
+            });
             scores.extend(tests);
         }
     }
@@ -72,7 +77,10 @@ fn compare(text: &str, threads: usize) {
     let checksum: f64 = scores.iter().filter(|score| !score.score.is_nan()).map(|score| (score.score * 10.0).round()).sum();
     assert_eq!(checksum, answers.checksum, "another panel");
     let growth = growth(&scores, &NormGroup::yearly(2024, &[5, 6, 7, 8]), &Settings { threads, ..Settings::default() }).unwrap();
-    assert_eq!(growth.models.iter().map(|model| model.students).collect::<Vec<_>>(), answers.orders.iter().map(|order| order.0).collect::<Vec<_>>());
+    assert_eq!(
+        growth.models.iter().map(|model| model.students).collect::<Vec<_>>(),
+        answers.orders.iter().map(|order| order.0).collect::<Vec<_>>()
+    );
     let ours: HashMap<u64, u8> = growth.students.iter().map(|student| (student.student, student.percentile)).collect();
     let both = (0u64..).zip(&answers.percentiles).map(|(student, &theirs)| (ours.get(&student).copied().unwrap_or(0), theirs));
     let apart: Vec<(u8, u8)> = both.filter(|(ours, theirs)| ours != theirs).collect();

@@ -12,18 +12,19 @@
 
 #[cfg(test)]
 mod against_r;
+#[cfg(test)]
+mod awkward;
 mod model;
 mod panel;
 mod projection;
 pub mod regression;
-mod sample;
 mod spline;
 mod summary;
 
 pub use model::{Model, PERCENTILES, Predictions, percentile};
 pub use projection::{Step, growth_needed, trajectories};
 pub use spline::Spline;
-pub use summary::{GroupGrowth, GroupRules, Level, Sampling, group_growth};
+pub use summary::{GroupGrowth, group_growth};
 
 use super::refusal::Refusal;
 use panel::Panel;
@@ -85,7 +86,14 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { knots: vec![0.2, 0.4, 0.6, 0.8], margin: 0.1, knots_from: KnotsFrom::YearBefore, most_priors: 3, fewest_pupils: 250, threads: 1 }
+        Self {
+            knots: vec![0.2, 0.4, 0.6, 0.8],
+            margin: 0.1,
+            knots_from: KnotsFrom::YearBefore,
+            most_priors: 3,
+            fewest_pupils: 250,
+            threads: 1,
+        }
     }
 }
 
@@ -154,4 +162,3 @@ fn check(group: &NormGroup, settings: &Settings) -> Result<(), Refusal> {
     }
     Ok(())
 }
-

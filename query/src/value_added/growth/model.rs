@@ -2,10 +2,10 @@
 
 use super::panel::{Panel, at};
 use super::regression::{Design, path};
-use super::sample::round;
 use super::spline::Spline;
 use super::{KnotsFrom, Occasion, Score, Settings};
 use crate::value_added::refusal::Refusal;
+use crate::value_added::sample::round;
 
 /// How many regression quantiles a model has: at 0.005, 0.015 … 0.995.
 pub const PERCENTILES: usize = 100;
@@ -68,7 +68,9 @@ impl Model {
         space.resize(self.coefficients.len() / PERCENTILES, 0.0);
         fill_row(&self.splines, earlier, space);
         let mut predictions = [0.0; PERCENTILES];
-        for (value, coefficients) in space.iter().zip(self.coefficients.chunks_exact(PERCENTILES)).filter(|(value, _)| **value != 0.0) {
+        for (value, coefficients) in
+            space.iter().zip(self.coefficients.chunks_exact(PERCENTILES)).filter(|(value, _)| **value != 0.0)
+        {
             predictions.iter_mut().zip(coefficients).for_each(|(sum, coefficient)| *sum += value * coefficient);
         }
         predictions.iter_mut().for_each(|prediction| *prediction = round(*prediction, DIGITS));
@@ -76,11 +78,12 @@ impl Model {
         predictions
     }
 
-    /// The prediction of one regression quantile alone, neither rounded nor put in order with the others.
+    /// The prediction of one regression quantile alone, rounded, not put in order with the others.
     pub(super) fn predict_one(&self, earlier: &[f64], rank: usize, space: &mut Vec<f64>) -> f64 {
         space.resize(self.coefficients.len() / PERCENTILES, 0.0);
         fill_row(&self.splines, earlier, space);
-        space.iter().zip(self.coefficients[rank..].iter().step_by(PERCENTILES)).map(|(value, coefficient)| value * coefficient).sum()
+        let coefficients = self.coefficients[rank..].iter().step_by(PERCENTILES);
+        round(space.iter().zip(coefficients).map(|(value, coefficient)| value * coefficient).sum(), DIGITS)
     }
 }
 

@@ -33,7 +33,8 @@ impl Panel {
             return Err(Refusal::ManyScores { students: repeated, year, grade });
         }
         let (students, target): (Vec<u64>, Vec<f64>) = tested.into_iter().unzip();
-        let mut panel = Self { earlier: vec![f64::NAN; students.len() * occasions.len()], target_year: year, students, target, occasions };
+        let mut panel =
+            Self { earlier: vec![f64::NAN; students.len() * occasions.len()], target_year: year, students, target, occasions };
         panel.fill(scores)?;
         Ok(panel)
     }

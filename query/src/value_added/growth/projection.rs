@@ -14,7 +14,9 @@ pub type Step<'a> = &'a Growth;
 /// ascending.
 pub fn trajectories(steps: &[Step<'_>], earlier: &[f64]) -> Result<Vec<Predictions>, Refusal> {
     if earlier.is_empty() || !earlier.iter().all(|score| score.is_finite()) {
-        return Err(Refusal::Settings("a projection starts from at least one earlier score, and each must be a number".to_owned()));
+        return Err(Refusal::Settings(
+            "a projection starts from at least one earlier score, and each must be a number".to_owned(),
+        ));
     }
     let mut space = Vec::new();
     let mut ahead: Vec<Predictions> = Vec::with_capacity(steps.len());

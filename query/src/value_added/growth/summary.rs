@@ -1,65 +1,11 @@
 //! The growth of a group: the median percentile of its pupils with an interval that assumes nothing of their distribution.
 //!
-//! Promise: no figure of fewer pupils than the rule says, none where too few of those tested could be linked, and none below the
-//! school when each pupil took a subject drawn at random.
+//! Promise: the rules for figures of groups hold, and the interval is at least as sure as asked for where the group allows it.
 
 use statrs::distribution::{Binomial, DiscreteCDF};
 
+use crate::value_added::group::{GroupRules, Level};
 use crate::value_added::refusal::Refusal;
-
-/// What a figure is about, the smallest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    Student,
-    Class,
-    School,
-    County,
-    Region,
-}
-
-/// How the pupils tested were chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sampling {
-    /// Everyone took the subject.
-    Census,
-    /// Everyone took one subject drawn at random (as in Suzhou since 2015).
-    Matrix,
-}
-
-/// When a group's figure may be given, and how sure its interval is. The defaults are choices, save for 20 pupils (Colorado's rule for medians).
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct GroupRules {
-    pub sampling: Sampling,
-    pub fewest: usize,
-    /// Per cent of the pupils tested who must have an earlier score.
-    pub least_linked: u8,
-    pub confidence: f64,
-}
-
-impl Default for GroupRules {
-    fn default() -> Self {
-        Self { sampling: Sampling::Census, fewest: 20, least_linked: 80, confidence: 0.95 }
-    }
-}
-
-impl GroupRules {
-    /// Whether a figure of `linked` pupils of the `tested` may be given at `level`.
-    pub fn allow(&self, level: Level, linked: usize, tested: usize) -> Result<(), Refusal> {
-        if !(0.5..1.0).contains(&self.confidence) || self.least_linked > 100 {
-            return Err(Refusal::Settings("confidence must be from 0.5 to below 1, least_linked at most 100".to_owned()));
-        }
-        if self.sampling == Sampling::Matrix && level < Level::School {
-            return Err(Refusal::MatrixSampled);
-        }
-        if linked < self.fewest.max(1) {
-            return Err(Refusal::SmallGroup { n: linked, least: self.fewest.max(1) });
-        }
-        if linked * 100 < tested * usize::from(self.least_linked) {
-            return Err(Refusal::TooFewLinked { linked, tested, least: self.least_linked });
-        }
-        Ok(())
-    }
-}
 
 /// The growth of a group.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -111,5 +57,42 @@ fn order_statistic(n: usize, confidence: f64) -> (usize, f64) {
         let middle = low.midpoint(above);
         if sure(middle) >= confidence { low = middle } else { above = middle }
     }
-    (low, if n == 1 { 0.0 } else { sure(low).max(0.0) })
+    (low, sure(low).max(0.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn class(percentiles: &[u8]) -> Result<GroupGrowth, Refusal> {
+        group_growth(percentiles, percentiles.len(), Level::Class, &GroupRules::default())
+    }
+
+    #[test]
+    fn the_median_lies_between_order_statistics_by_the_sign_test() {
+        let growth = class(&(1..=20).map(|i| i * 4).collect::<Vec<u8>>()).unwrap();
+        assert_eq!((growth.n, growth.median, growth.mean), (20, 42.0, 42.0));
+        // Of 20, the sixth from either end: 1 - 2 * pbinom(5, 20, 0.5).
+        assert_eq!(growth.interval, [24.0, 60.0]);
+        assert!((growth.confidence - 0.958_610_5).abs() < 1e-6, "{growth:?}");
+        assert!(!growth.differs_from_norm());
+    }
+
+    #[test]
+    fn a_group_that_grew_more_than_the_norm_is_told_from_it() {
+        let growth = class(&(60..=95).collect::<Vec<u8>>()).unwrap();
+        assert!(growth.differs_from_norm() && growth.interval[0] > 50.0);
+    }
+
+    #[test]
+    fn the_interval_of_a_large_group_is_narrow() {
+        let many: Vec<u8> = (0..40_000u32).map(|i| (1 + i % 99) as u8).collect();
+        let growth = class(&many).unwrap();
+        assert!(growth.interval[1] - growth.interval[0] <= 2.0 && growth.confidence >= 0.95, "{growth:?}");
+    }
+
+    #[test]
+    fn nineteen_are_too_few() {
+        assert_eq!(class(&[50; 19]), Err(Refusal::SmallGroup { n: 19, least: 20 }));
+    }
 }

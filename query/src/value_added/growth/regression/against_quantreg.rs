@@ -21,7 +21,8 @@ fn data(name: &str) -> Data {
         state = state * 16807 % 2_147_483_647;
         state as f64 / 2_147_483_647.0
     };
-    let mut draws = |rows: usize, each: usize| -> Vec<Vec<f64>> { (0..rows).map(|_| (0..each).map(|_| draw()).collect()).collect() };
+    let mut draws =
+        |rows: usize, each: usize| -> Vec<Vec<f64>> { (0..rows).map(|_| (0..each).map(|_| draw()).collect()).collect() };
     let (plain, tails, whole, levels, nineteen) = (draws(400, 4), draws(400, 3), draws(1500, 2), draws(200, 2), draws(19, 3));
     let set = |u: &[Vec<f64>], row: &dyn Fn(&[f64]) -> Vec<f64>, y: &dyn Fn(&[f64]) -> f64| {
         let rows: Vec<Vec<f64>> = u.iter().map(|u| row(u)).collect();
@@ -80,7 +81,8 @@ fn a_vertex_fits_its_rows_exactly() {
 #[test]
 fn columns_that_others_determine_change_no_fitted_value() {
     let Data { columns, rows, y } = data("plain");
-    let more: Vec<f64> = rows.chunks(columns).flat_map(|row| [row[0], row[1], 5.0, 2.0 * row[1] - 1.0, row[2], row[3], 0.0]).collect();
+    let more: Vec<f64> =
+        rows.chunks(columns).flat_map(|row| [row[0], row[1], 5.0, 2.0 * row[1] - 1.0, row[2], row[3], 0.0]).collect();
     let (plain, more) = (Design::new(columns, &rows).unwrap(), Design::new(7, &more).unwrap());
     assert_eq!(more.left_out(), [2, 3, 6]);
     for (fit, other) in path(&plain, &y, &TAUS, 1).unwrap().iter().zip(path(&more, &y, &TAUS, 1).unwrap()) {

@@ -4,6 +4,7 @@
 //! those of all columns.
 
 use super::Unsolved;
+use super::vertex::dot;
 
 /// A column counts as determined by the ones before it when what they leave of it is below this share of its sum of squares.
 const DEPENDENT: f64 = 1e-10;
@@ -70,6 +71,21 @@ impl Design {
             all[column] = row.iter().zip(of_basis).map(|(a, b)| a * b).sum();
         }
         all
+    }
+
+    /// The coefficients of least squares and what they leave of `y`, with one step of refinement.
+    pub(crate) fn least_squares(&self, y: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        let mut of_basis = vec![0.0; self.rank()];
+        let mut left = y.to_vec();
+        for _ in 0..2 {
+            let mut step = vec![0.0; self.rank()];
+            for (row, left) in self.each_row().zip(&left) {
+                step.iter_mut().zip(row).for_each(|(sum, value)| *sum += value * left / self.rows as f64);
+            }
+            of_basis.iter_mut().zip(&step).for_each(|(sum, step)| *sum += step);
+            left.iter_mut().zip(self.each_row()).for_each(|(left, row)| *left -= dot(row, &step));
+        }
+        (self.coefficients(&of_basis), left)
     }
 
     fn in_basis(&self, values: &[f64]) -> Vec<f64> {

@@ -86,12 +86,8 @@ impl<'a> Walk<'a> {
     fn start(design: &'a Design, y: &'a [f64], tau: f64) -> Result<Self, Unsolved> {
         let apart = moved_apart(y);
         let mut total = vec![0.0; design.rank()];
-        let mut start = vec![0.0; design.rank()];
-        for (row, &y) in design.each_row().zip(&apart) {
-            total.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
-            start.iter_mut().zip(row).for_each(|(sum, value)| *sum += value * y / apart.len() as f64);
-        }
-        let mut residuals: Vec<f64> = design.each_row().zip(&apart).map(|(row, y)| y - dot(row, &start)).collect();
+        design.each_row().for_each(|row| total.iter_mut().zip(row).for_each(|(sum, value)| *sum += value));
+        let (_, mut residuals) = design.least_squares(&apart);
         let mut order = residuals.clone();
         let place = (tau * order.len() as f64) as usize;
         let (_, &mut shift, _) = order.select_nth_unstable_by(place, f64::total_cmp);
@@ -110,7 +106,11 @@ impl<'a> Walk<'a> {
         loop {
             let mut gradient = self.gradient(tau);
             let end = Near::new(self.design, near.clone(), &self.residuals, &self.vertex).descend(
-                self.design, &mut self.vertex, &mut gradient, tau)?;
+                self.design,
+                &mut self.vertex,
+                &mut gradient,
+                tau,
+            )?;
             let sides: Vec<bool> = self.residuals.iter().map(|residual| *residual >= 0.0).collect();
             self.look();
             if end == End::Open {

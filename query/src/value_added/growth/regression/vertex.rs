@@ -94,7 +94,9 @@ pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
 }
 
 fn largest(row: &[f64]) -> (usize, f64) {
-    row.iter().enumerate().fold((0, 0.0), |(place, size), (i, value)| if value.abs() > size { (i, value.abs()) } else { (place, size) })
+    row.iter()
+        .enumerate()
+        .fold((0, 0.0), |(place, size), (i, value)| if value.abs() > size { (i, value.abs()) } else { (place, size) })
 }
 
 /// Gauss and Jordan with row exchanges.
