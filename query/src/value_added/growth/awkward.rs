@@ -135,6 +135,10 @@ fn the_percentile_a_target_needs_is_the_one_its_scorer_gets() {
     for student in growth.students.iter().step_by(17) {
         let of = |grade| scores.iter().find(|it| it.student == student.student && it.grade == grade).unwrap().score;
         let ahead = trajectories(&[&growth], &[of(7)]).unwrap();
+        // At the lowest score seen, where projections end, any growth will do.
+        if of(8) == growth.models[0].range[0] {
+            continue;
+        }
         if let Some(needed) = growth_needed(&ahead[0], of(8)) {
             assert_eq!(needed, student.percentile, "{student:?}");
         }
