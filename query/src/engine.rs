@@ -188,10 +188,27 @@ impl Engine {
         Ok(Answer { metric: None, by: Vec::new(), params: BTreeMap::new(), schema, batches, as_of: rows.as_of })
     }
 
+    /// The records that a method of the house works on: as many as there are, within the limits of time and memory. They never
+    /// leave the house.
+    pub(crate) async fn records(
+        &self,
+        sql: String,
+        values: Vec<(String, ScalarValue)>,
+        scope: &Scope,
+    ) -> Result<Vec<RecordBatch>, Error> {
+        let Scope::District = scope;
+        let rows = self.rows_within(usize::MAX, sql, values).await?;
+        Ok(format::plain(&rows.schema, rows.batches).map_err(Error::internal)?.1)
+    }
+
     async fn rows(&self, sql: String, values: Vec<(String, ScalarValue)>) -> Result<Rows, Error> {
-        let Options { memory_bytes, timeout, max_rows, .. } = self.inner.options;
+        self.rows_within(self.inner.options.max_rows, sql, values).await
+    }
+
+    async fn rows_within(&self, rows: usize, sql: String, values: Vec<(String, ScalarValue)>) -> Result<Rows, Error> {
+        let Options { memory_bytes, timeout, .. } = self.inner.options;
         let inner = self.inner.clone();
-        let limits = Limits { memory: memory_bytes, rows: max_rows };
+        let limits = Limits { memory: memory_bytes, rows };
         in_time(timeout, async move { run::run(&inner.catalog, &inner.state, limits, &sql, values).await }).await
     }
 }

@@ -46,14 +46,20 @@ impl Default for GroupRules {
 }
 
 impl GroupRules {
-    /// Whether a figure of `linked` pupils of the `tested` may be given at `level`.
-    pub fn allow(&self, level: Level, linked: usize, tested: usize) -> Result<(), Refusal> {
+    /// Whether any figure may be given at `level`.
+    pub fn check(&self, level: Level) -> Result<(), Refusal> {
         if !(0.5..1.0).contains(&self.confidence) || self.least_linked > 100 {
             return Err(Refusal::Settings("confidence must be from 0.5 to below 1, least_linked at most 100".to_owned()));
         }
         if self.sampling == Sampling::Matrix && level < Level::School {
             return Err(Refusal::MatrixSampled);
         }
+        Ok(())
+    }
+
+    /// Whether a figure of `linked` pupils of the `tested` may be given at `level`.
+    pub fn allow(&self, level: Level, linked: usize, tested: usize) -> Result<(), Refusal> {
+        self.check(level)?;
         let least = self.fewest.max(2);
         if linked < least {
             return Err(Refusal::SmallGroup { n: linked, least });

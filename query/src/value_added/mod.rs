@@ -5,8 +5,10 @@
 
 pub mod agreement;
 pub mod caveat;
+pub mod exams;
 pub mod gain;
 pub mod group;
 pub mod growth;
 pub mod refusal;
+pub mod report;
 mod sample;

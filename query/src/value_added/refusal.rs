@@ -6,10 +6,10 @@ use super::growth::regression::Unsolved;
 
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Refusal {
-    #[error("no student has a score in {year}, grade {grade}: check the year, the grade and the subject")]
-    NoScores { year: i32, grade: u8 },
-    #[error("{students} students have more than one score in {year}, grade {grade}: keep one exam of each year and grade")]
-    ManyScores { students: usize, year: i32, grade: u8 },
+    #[error("no student has a score on the test {test}: check the test and the subject")]
+    NoScores { test: String },
+    #[error("{students} students have more than one score on the test {test}: keep one of each student")]
+    ManyScores { students: usize, test: String },
     #[error(
         "only {linked} of {tested} students have an earlier score, {least} % are needed: link changed student numbers or take a later start"
     )]
@@ -19,9 +19,9 @@ pub enum Refusal {
     )]
     SmallPanel { priors: usize, students: usize, least: usize },
     #[error(
-        "grade {grade} has no spread of scores in {year} to place knots by: leave this grade out, or take the knots from another year"
+        "the scores on the test {test} do not differ, so that no knots can be placed by them: leave it out, or take the knots from others"
     )]
-    NoSpread { year: i32, grade: u8 },
+    NoSpread { test: String },
     #[error("all {students} scores compared are the same: nothing can be told apart by them")]
     AllSame { students: usize },
     #[error("the group has {n} students, {least} are needed: pool years or use a larger group")]
@@ -64,9 +64,9 @@ impl Refusal {
     /// The reason in 简体中文.
     pub fn chinese(&self) -> String {
         match self {
-            Self::NoScores { year, grade } => format!("{year} 年 {grade} 年级没有成绩:请检查年份、年级和学科"),
-            Self::ManyScores { students, year, grade } => {
-                format!("{students} 名学生在 {year} 年 {grade} 年级有多个成绩:每年每年级只保留一次考试")
+            Self::NoScores { test } => format!("考试 {test} 没有成绩:请检查考试和学科"),
+            Self::ManyScores { students, test } => {
+                format!("{students} 名学生在考试 {test} 中有多个成绩:每人只保留一个")
             }
             Self::TooFewLinked { linked, tested, least } => {
                 format!("{tested} 名学生中只有 {linked} 名有以前的成绩,至少需要 {least} %:请关联变更过的学籍号,或改用更晚的起点")
@@ -76,8 +76,8 @@ impl Refusal {
                     "只有 {students} 名学生具备所需的 {priors} 次以前成绩,至少需要 {least} 名:请减少以前成绩的次数或扩大常模组"
                 )
             }
-            Self::NoSpread { year, grade } => {
-                format!("{year} 年 {grade} 年级的成绩没有差异,无法设置节点:请去掉该年级,或改用其他年份的节点")
+            Self::NoSpread { test } => {
+                format!("考试 {test} 的成绩没有差异,无法设置节点:请去掉该考试,或改用其他成绩的节点")
             }
             Self::AllSame { students } => format!("所比较的 {students} 个成绩完全相同,无法区分"),
             Self::SmallGroup { n, least } => format!("该组只有 {n} 名学生,至少需要 {least} 名:请合并多年数据或使用更大的组"),

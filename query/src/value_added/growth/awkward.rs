@@ -48,11 +48,15 @@ fn a_prior_without_spread_leaves_out_the_orders_that_need_it() {
     let mut scores = cohort(400);
     scores.extend((0..400).flat_map(|i| [score(i, 2022, 6, 80.0), score(1000 + i, 2023, 6, 80.0)]));
     let growth = grown(&scores, &[6, 7, 8], &Settings::default()).unwrap();
-    assert_eq!(growth.left_out, [(2, Refusal::NoSpread { year: 2023, grade: 6 })]);
+    assert_eq!(growth.left_out, [(2, Refusal::NoSpread { test: "2023 grade 6".to_owned() })]);
     assert!(growth.students.iter().all(|student| student.priors == 1));
     let only: Vec<Score> = scores.iter().copied().filter(|score| score.grade != 7).collect();
-    let skipping = NormGroup { sequence: vec![Occasion { year: 2022, grade: 6 }, Occasion { year: 2024, grade: 8 }] };
-    assert_eq!(super::growth(&only, &skipping, &Settings::default()).unwrap_err(), Refusal::NoSpread { year: 2023, grade: 6 });
+    let skipping =
+        NormGroup { sequence: vec![Occasion { year: 2022, grade: 6 }, Occasion { year: 2024, grade: 8 }], names: Vec::new() };
+    assert_eq!(
+        super::growth(&only, &skipping, &Settings::default()).unwrap_err(),
+        Refusal::NoSpread { test: "2023 grade 6".to_owned() }
+    );
 }
 
 #[test]
@@ -94,7 +98,7 @@ fn what_is_no_number_is_missing(#[case] none: f64) {
     let growth = grown(&scores, &[7, 8], &Settings::default()).unwrap();
     assert_eq!((growth.tested, growth.students.len(), growth.models[0].students), (399, 398, 398));
     let all: Vec<Score> = scores.iter().map(|&it| Score { score: none, ..it }).collect();
-    assert_eq!(grown(&all, &[7, 8], &Settings::default()).unwrap_err(), Refusal::NoScores { year: 2024, grade: 8 });
+    assert_eq!(grown(&all, &[7, 8], &Settings::default()).unwrap_err(), Refusal::NoScores { test: "2024 grade 8".to_owned() });
 }
 
 #[test]
@@ -107,7 +111,7 @@ fn nobody_linked_two_scores_or_one_score_for_all_is_refused() {
     scores.push(score(7, 2023, 7, 12.0));
     assert_eq!(
         grown(&scores, &[7, 8], &Settings::default()).unwrap_err(),
-        Refusal::ManyScores { students: 1, year: 2023, grade: 7 }
+        Refusal::ManyScores { students: 1, test: "2023 grade 7".to_owned() }
     );
 }
 

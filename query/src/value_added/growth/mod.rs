@@ -26,6 +26,8 @@ pub use projection::{Step, growth_needed, trajectories};
 pub use spline::Spline;
 pub use summary::{GroupGrowth, group_growth};
 
+use std::fmt;
+
 use super::refusal::Refusal;
 use panel::Panel;
 
@@ -51,13 +53,31 @@ pub struct Occasion {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NormGroup {
     pub sequence: Vec<Occasion>,
+    /// What people call them, in the same order; empty for year and grade.
+    pub names: Vec<String>,
 }
 
 impl NormGroup {
     /// One grade a year, the last in `target_year`.
     pub fn yearly(target_year: i32, grades: &[u8]) -> Self {
         let years = (0..grades.len() as i32).rev().map(|ago| target_year - ago);
-        Self { sequence: years.zip(grades).map(|(year, &grade)| Occasion { year, grade }).collect() }
+        Self { sequence: years.zip(grades).map(|(year, &grade)| Occasion { year, grade }).collect(), names: Vec::new() }
+    }
+
+    /// The test whose growth is asked for.
+    fn target(&self) -> Occasion {
+        *self.sequence.last().expect("a sequence was checked to have two tests")
+    }
+
+    fn name(&self, test: Occasion) -> String {
+        let place = self.sequence.iter().position(|other| *other == test);
+        place.and_then(|place| self.names.get(place).cloned()).unwrap_or_else(|| test.to_string())
+    }
+}
+
+impl fmt::Display for Occasion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} grade {}", self.year, self.grade)
     }
 }
 
@@ -66,8 +86,8 @@ impl NormGroup {
 pub enum KnotsFrom {
     /// All pupils who were in the grade in the year before the target year: the method's rule.
     YearBefore,
-    /// All pupils who sat the test of the sequence itself: for a single cohort.
-    Occasion,
+    /// The pupils of the norm group who sat the test of the sequence itself: for a single cohort.
+    NormGroup,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -36,8 +36,7 @@ impl Model {
         if students < settings.fewest_pupils.max(1) {
             return Err(Refusal::SmallPanel { priors, students, least: settings.fewest_pupils.max(1) });
         }
-        let target_year = panel.target_year();
-        let splines = (0..priors).map(|ago| spline(scores, panel.occasion(ago), target_year, settings));
+        let splines = (0..priors).map(|ago| spline(panel, scores, ago, settings));
         let splines = splines.collect::<Result<Vec<_>, _>>()?;
         let columns = 1 + splines.iter().map(Spline::columns).sum::<usize>();
         let mut rows = vec![0.0; students * columns];
@@ -104,12 +103,18 @@ fn fill_row(splines: &[Spline], earlier: &[f64], row: &mut [f64]) {
     }
 }
 
-fn spline(scores: &[Score], occasion: Occasion, target_year: i32, settings: &Settings) -> Result<Spline, Refusal> {
-    let year = match settings.knots_from {
-        KnotsFrom::YearBefore => target_year - 1,
-        KnotsFrom::Occasion => occasion.year,
+fn spline(panel: &Panel, scores: &[Score], ago: usize, settings: &Settings) -> Result<Spline, Refusal> {
+    let occasion = panel.occasion(ago);
+    let (test, all): (Occasion, Vec<f64>) = match settings.knots_from {
+        KnotsFrom::YearBefore => {
+            let before = Occasion { year: panel.group().target().year - 1, ..occasion };
+            (before, at(scores, before).map(|(_, score)| score).collect())
+        }
+        KnotsFrom::NormGroup => {
+            let own = at(scores, occasion).filter(|(student, _)| panel.holds(*student));
+            (occasion, own.map(|(_, score)| score).collect())
+        }
     };
-    let grade = occasion.grade;
-    let all: Vec<f64> = at(scores, Occasion { year, grade }).map(|(_, score)| score).collect();
-    Spline::of_scores(&all, &settings.knots, settings.margin).ok_or(Refusal::NoSpread { year, grade })
+    let spline = Spline::of_scores(&all, &settings.knots, settings.margin);
+    spline.ok_or_else(|| Refusal::NoSpread { test: panel.group().name(test) })
 }

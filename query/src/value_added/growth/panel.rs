@@ -10,10 +10,10 @@ use crate::value_added::refusal::Refusal;
 pub(super) struct Panel {
     /// By key, ascending.
     students: Vec<u64>,
-    target_year: i32,
     target: Vec<f64>,
     /// The latest earlier test first.
     occasions: Vec<Occasion>,
+    group: NormGroup,
     /// `occasions` numbers a pupil; missing is no number.
     earlier: Vec<f64>,
 }
@@ -25,16 +25,16 @@ impl Panel {
         let mut tested: Vec<(u64, f64)> = at(scores, target).collect();
         tested.sort_unstable_by_key(|(student, _)| *student);
         let repeated = tested.windows(2).filter(|pair| pair[0].0 == pair[1].0).count();
-        let Occasion { year, grade } = target;
+        let test = group.name(target);
         if tested.is_empty() {
-            return Err(Refusal::NoScores { year, grade });
+            return Err(Refusal::NoScores { test });
         }
         if repeated > 0 {
-            return Err(Refusal::ManyScores { students: repeated, year, grade });
+            return Err(Refusal::ManyScores { students: repeated, test });
         }
         let (students, target): (Vec<u64>, Vec<f64>) = tested.into_iter().unzip();
         let mut panel =
-            Self { earlier: vec![f64::NAN; students.len() * occasions.len()], target_year: year, students, target, occasions };
+            Self { earlier: vec![f64::NAN; students.len() * occasions.len()], students, target, occasions, group: group.clone() };
         panel.fill(scores)?;
         Ok(panel)
     }
@@ -49,9 +49,9 @@ impl Panel {
                 repeated += usize::from(!cell.is_nan());
                 *cell = score;
             }
-            let Occasion { year, grade } = occasion;
+            let test = self.group.name(occasion);
             if repeated > 0 {
-                return Err(Refusal::ManyScores { students: repeated, year, grade });
+                return Err(Refusal::ManyScores { students: repeated, test });
             }
         }
         Ok(())
@@ -61,8 +61,13 @@ impl Panel {
         self.students.len()
     }
 
-    pub fn target_year(&self) -> i32 {
-        self.target_year
+    pub fn group(&self) -> &NormGroup {
+        &self.group
+    }
+
+    /// Whether a pupil has a score on the target test.
+    pub fn holds(&self, student: u64) -> bool {
+        self.students.binary_search(&student).is_ok()
     }
 
     /// The most earlier scores that a pupil can have.
