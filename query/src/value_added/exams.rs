@@ -3,7 +3,7 @@
 //! Promise: one version of the lake; whole-subject scores only, none of the absent, exempt or cheating; pupils are numbered in the
 //! order of their hashes, so that the same lake gives the same figures. What a caller names is bound, never SQL text.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::Float64Type;
@@ -19,42 +19,41 @@ pub struct ExamRequest {
     pub subject: String,
     /// Codes of the exams, oldest first; the last is the one whose growth or gain is asked for.
     pub exams: Vec<String>,
-    /// Of the last exam only this school's or grade's pupils.
+    /// Of the last exam only this school's, this grade's or these classes' pupils; no classes are all.
     pub school: Option<String>,
     pub grade: Option<String>,
+    pub classes: Vec<String>,
     /// What the figures are about: the class or the school at the last exam.
     pub level: Level,
 }
 
-impl ExamScores {
-    /// Reads what `request` asks for.
-    pub async fn read(engine: &Engine, request: &ExamRequest, scope: &Scope) -> Result<Self, Error> {
-        let (sql, values) = statement(request);
-        let batches = engine.records(sql, values, scope).await?;
-        let mut found = Self { exams: request.exams.clone(), level: Some(request.level), ..Self::default() };
-        let mut pupils = Pupils::default();
-        for batch in &batches {
-            found.add(batch, request, &mut pupils);
-        }
-        found.schools = pupils.schools.len();
-        Ok(found)
+/// Reads what `request` asks for.
+pub async fn read(engine: &Engine, request: &ExamRequest, scope: &Scope) -> Result<ExamScores, Error> {
+    let (sql, values) = statement(request);
+    let mut found = ExamScores { exams: request.exams.clone(), level: Some(request.level), ..ExamScores::default() };
+    let mut pupils = Pupils::default();
+    for batch in engine.records(sql, values, scope).await? {
+        add(&mut found, &batch, request, &mut pupils);
     }
+    (found.schools, found.grades) = (pupils.schools.len(), pupils.grades.len());
+    Ok(found)
+}
 
-    fn add(&mut self, batch: &RecordBatch, request: &ExamRequest, pupils: &mut Pupils) {
-        let text = |column: usize| batch.column(column).as_string::<i32>();
-        let (student, exam, school, class) = (text(0), text(1), text(2), text(3));
-        let score = batch.column(4).as_primitive::<Float64Type>();
-        for row in (0..batch.num_rows()).filter(|&row| !score.is_null(row)) {
-            let Some(place) = request.exams.iter().position(|code| code == exam.value(row)) else { continue };
-            let key = pupils.number(student.value(row));
-            self.scores.push(ExamScore { student: key, exam: place, score: score.value(row) });
-            if place + 1 == request.exams.len() {
-                let school = school.value(row);
-                let class = if class.is_null(row) { "" } else { class.value(row) };
-                let unit = if request.level == Level::Class { format!("{school}/{class}") } else { school.to_owned() };
-                self.units.entry(unit).or_default().push(key);
-                pupils.schools.insert(school.to_owned(), ());
-            }
+fn add(found: &mut ExamScores, batch: &RecordBatch, request: &ExamRequest, pupils: &mut Pupils) {
+    let text = |column: usize| batch.column(column).as_string::<i32>();
+    let (student, exam, school, class, grade) = (text(0), text(1), text(2), text(3), text(4));
+    let score = batch.column(5).as_primitive::<Float64Type>();
+    for row in (0..batch.num_rows()).filter(|&row| !score.is_null(row)) {
+        let Some(place) = request.exams.iter().position(|code| code == exam.value(row)) else { continue };
+        let key = pupils.number(student.value(row));
+        found.scores.push(ExamScore { student: key, exam: place, score: score.value(row) });
+        if place + 1 == request.exams.len() {
+            let school = school.value(row);
+            let class = if class.is_null(row) { "" } else { class.value(row) };
+            let unit = if request.level == Level::Class { format!("{school}/{class}") } else { school.to_owned() };
+            found.units.entry(unit).or_default().push(key);
+            pupils.schools.insert(school.to_owned());
+            pupils.grades.extend((!grade.is_null(row)).then(|| grade.value(row).to_owned()));
         }
     }
 }
@@ -64,7 +63,8 @@ impl ExamScores {
 struct Pupils {
     last: Option<String>,
     count: u64,
-    schools: BTreeMap<String, ()>,
+    schools: BTreeSet<String>,
+    grades: BTreeSet<String>,
 }
 
 impl Pupils {
@@ -78,21 +78,28 @@ impl Pupils {
 }
 
 fn statement(request: &ExamRequest) -> (String, Vec<(String, ScalarValue)>) {
-    let names: Vec<String> = (0..request.exams.len()).map(|place| format!("exam{place}")).collect();
-    let placeholders: Vec<String> = names.iter().map(|name| format!("${name}")).collect();
+    let mut values = Vec::new();
+    let mut bind = |name: &str, given: &[String]| {
+        let names = given.iter().enumerate().map(|(place, value)| {
+            values.push((format!("{name}{place}"), ScalarValue::Utf8(Some(value.clone()))));
+            format!("${name}{place}")
+        });
+        names.collect::<Vec<_>>().join(", ")
+    };
+    let subject = bind("subject", std::slice::from_ref(&request.subject));
+    let exams = bind("exam", &request.exams);
+    let last = bind("last", request.exams.last().map_or(&[], std::slice::from_ref));
+    let mut narrow = |column: &str, given: &[String]| {
+        let list = bind(column, given);
+        if given.is_empty() { String::new() } else { format!(" AND {column} IN ({list})") }
+    };
+    let only = narrow("school", request.school.as_slice())
+        + &narrow("grade", request.grade.as_slice())
+        + &narrow("class", &request.classes);
     let sql = format!(
-        "SELECT student, exam, school, class, CAST(score AS DOUBLE) AS score FROM assessment \
-         WHERE COALESCE(item, '') = '' AND status = 'scored' AND subject = $subject AND exam IN ({}) \
-         AND (exam <> $last OR (($school IS NULL OR school = $school) AND ($grade IS NULL OR grade = $grade))) \
-         ORDER BY student, exam",
-        placeholders.join(", ")
+        "SELECT student, exam, school, class, grade, CAST(score AS DOUBLE) AS score FROM assessment \
+         WHERE COALESCE(item, '') = '' AND status = 'scored' AND subject = {subject} AND exam IN ({exams}) \
+         AND (exam <> {last} OR (TRUE{only})) ORDER BY student, exam"
     );
-    let text = |value: Option<&String>| ScalarValue::Utf8(value.cloned());
-    let mut values: Vec<(String, ScalarValue)> =
-        names.into_iter().zip(request.exams.iter().map(|exam| text(Some(exam)))).collect();
-    values.push(("subject".to_owned(), text(Some(&request.subject))));
-    values.push(("last".to_owned(), text(request.exams.last())));
-    values.push(("school".to_owned(), text(request.school.as_ref())));
-    values.push(("grade".to_owned(), text(request.grade.as_ref())));
     (sql, values)
 }

@@ -24,6 +24,8 @@ pub enum Refusal {
     NoSpread { test: String },
     #[error("all {students} scores compared are the same: nothing can be told apart by them")]
     AllSame { students: usize },
+    #[error("the last test was sat by {grades} grades, whose papers differ: name one grade")]
+    ManyGrades { grades: usize },
     #[error("the group has {n} students, {least} are needed: pool years or use a larger group")]
     SmallGroup { n: usize, least: usize },
     #[error(
@@ -52,6 +54,7 @@ impl Refusal {
             Self::SmallPanel { .. } => "small_panel",
             Self::NoSpread { .. } => "no_spread",
             Self::AllSame { .. } => "all_same",
+            Self::ManyGrades { .. } => "many_grades",
             Self::SmallGroup { .. } => "small_group",
             Self::NoneOrAll { .. } => "none_or_all",
             Self::FewGroups { .. } => "few_groups",
@@ -80,6 +83,7 @@ impl Refusal {
                 format!("考试 {test} 的成绩没有差异,无法设置节点:请去掉该考试,或改用其他成绩的节点")
             }
             Self::AllSame { students } => format!("所比较的 {students} 个成绩完全相同,无法区分"),
+            Self::ManyGrades { grades } => format!("最后一次考试有 {grades} 个年级参加,试卷不同:请指定一个年级"),
             Self::SmallGroup { n, least } => format!("该组只有 {n} 名学生,至少需要 {least} 名:请合并多年数据或使用更大的组"),
             Self::NoneOrAll { n, least } => {
                 format!("{n} 名学生全部或无一人:0 % 或 100 % 会暴露每个学生的情况,至少 {least} 名学生才给出")

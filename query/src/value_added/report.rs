@@ -27,8 +27,9 @@ pub struct ExamScores {
     pub scores: Vec<ExamScore>,
     /// The pupils of each unit at the last exam, by code.
     pub units: BTreeMap<String, Vec<u64>>,
-    /// Schools with pupils at the last exam.
+    /// Schools and known grades with pupils at the last exam.
     pub schools: usize,
+    pub grades: usize,
     pub level: Option<Level>,
 }
 
@@ -80,13 +81,14 @@ pub struct Gains {
 /// Growth percentiles of the pupils of the last exam among each other, summed up by unit.
 pub fn growth_report(exams: &ExamScores, rules: &GroupRules, settings: &Settings) -> Result<GrowthReport, Refusal> {
     let level = exams.level.unwrap_or(Level::School);
-    rules.check(level)?;
+    check(exams, level, rules)?;
     // Each exam is a test of its own: its place in the series stands for the year and the grade.
     let occasions = (0..exams.exams.len()).map(|place| Occasion { year: place as i32, grade: 0 });
     let group = NormGroup { sequence: occasions.collect(), names: exams.exams.clone() };
     let scores = exams.scores.iter().map(|it| Score { student: it.student, year: it.exam as i32, grade: 0, score: it.score });
     let settings = Settings { knots_from: KnotsFrom::NormGroup, ..settings.clone() };
     let growth = growth(&scores.collect::<Vec<_>>(), &group, &settings)?;
+    enough_linked(growth.students.len(), growth.tested, rules)?;
     let percentiles: HashMap<u64, u8> = growth.students.iter().map(|it| (it.student, it.percentile)).collect();
     let rows = exams.units.iter().map(|(unit, members)| {
         let own: Vec<u8> = members.iter().filter_map(|student| percentiles.get(student).copied()).collect();
@@ -107,11 +109,12 @@ pub fn growth_report(exams: &ExamScores, rules: &GroupRules, settings: &Settings
 /// Gains from the first exam to the last: places are among the pupils of the last exam, `shares` are the bands' from the top.
 pub fn gain_report(exams: &ExamScores, rules: &GroupRules, shares: &[f64]) -> Result<GainReport, Refusal> {
     let level = exams.level.unwrap_or(Level::School);
-    rules.check(level)?;
+    check(exams, level, rules)?;
     let last = exams.exams.len().checked_sub(1).filter(|last| *last > 0);
     let last = last.ok_or_else(|| Refusal::Settings("a gain needs two exams: name the first and the last".to_owned()))?;
     let (students, pairs) = pairs(exams, last)?;
     let linked = pairs.iter().filter(|pair| pair.before.is_finite()).count();
+    enough_linked(linked, pairs.len(), rules)?;
     let before = Reference::of(pairs.iter().map(|pair| pair.before))?;
     let after = Reference::of(pairs.iter().map(|pair| pair.after))?;
     let bands = [Bands::of_shares(shares, &before)?, Bands::of_shares(shares, &after)?];
@@ -165,6 +168,16 @@ fn pairs(exams: &ExamScores, last: usize) -> Result<(Vec<u64>, Vec<Pair>), Refus
     let score = |student, exam| of.get(&(student, exam)).copied().unwrap_or(f64::NAN);
     let pairs = students.iter().map(|&student| Pair { before: score(student, 0), after: score(student, last) }).collect();
     Ok((students, pairs))
+}
+
+fn check(exams: &ExamScores, level: Level, rules: &GroupRules) -> Result<(), Refusal> {
+    rules.check(level)?;
+    if exams.grades > 1 { Err(Refusal::ManyGrades { grades: exams.grades }) } else { Ok(()) }
+}
+
+/// Were too few of all linked, the others would change what the linked are compared with.
+fn enough_linked(linked: usize, tested: usize, rules: &GroupRules) -> Result<(), Refusal> {
+    rules.allow(Level::Region, linked, tested)
 }
 
 fn comparison(exams: &ExamScores, norm_group: usize, tested: usize, linked: usize, at_ceiling: usize) -> Comparison {
@@ -223,6 +236,18 @@ mod tests {
         let report = growth_report(&exams, &GroupRules::default(), &Settings::default()).unwrap();
         assert_eq!(report.rows[9].figure, Err(Refusal::SmallGroup { n: 12, least: 20 }));
         assert!(report.rows[..9].iter().all(|row| row.figure.is_ok()));
+    }
+
+    #[test]
+    fn several_grades_and_too_few_linked_are_refused_as_a_whole() {
+        let rules = GroupRules::default();
+        let grades = ExamScores { grades: 2, ..exams() };
+        assert_eq!(gain_report(&grades, &rules, &[0.5]), Err(Refusal::ManyGrades { grades: 2 }));
+        let mut unlinked = exams();
+        unlinked.scores.retain(|it| it.exam == 1 || it.student < 300);
+        let refused = Refusal::TooFewLinked { linked: 295, tested: 400, least: 80 };
+        assert_eq!(growth_report(&unlinked, &rules, &Settings::default()), Err(refused.clone()));
+        assert_eq!(gain_report(&unlinked, &rules, &[0.5]), Err(refused));
     }
 
     #[test]
