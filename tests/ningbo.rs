@@ -100,7 +100,8 @@ fn classes_have_growth_and_gains_with_what_one_school_demands() {
         let number = |value: &Value| value.as_f64().expect("a number");
         if method == "sgp" {
             for figure in figures {
-                let (low, median, high) = (number(&figure["interval"][0]), number(&figure["median"]), number(&figure["interval"][1]));
+                let (low, median, high) =
+                    (number(&figure["interval"][0]), number(&figure["median"]), number(&figure["interval"][1]));
                 assert!(1.0 <= low && low <= median && median <= high && high <= 99.0, "{figure}");
                 assert!(number(&figure["confidence"]) >= 0.95);
             }

@@ -102,3 +102,35 @@ fn what_cannot_be_fitted_is_refused() {
     let fits = path(&design, &[1.0; 5], &[0.25, 0.5], 2).unwrap();
     assert!(fits.iter().all(|fit| fit.coefficients == [1.0] && fit.objective == 0.0), "scores that are all the same are fitted");
 }
+
+/// Objectives of many small data sets that `stress.R` made.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "where R's answers are is the desk's matter, and only this test asks")]
+#[ignore = "needs answers of R: query/tests/value_added/growth/compare.sh makes them"]
+fn no_fit_is_worse_than_that_of_quantreg() {
+    const TAUS: [f64; 6] = [0.005, 0.1, 0.25, 0.5, 0.8, 0.995];
+    let file = std::env::var_os("XUEQING_RQ_ANSWERS").expect("XUEQING_RQ_ANSWERS names the file of stress.R");
+    let bytes = std::fs::read(file).unwrap();
+    let numbers: Vec<f64> = bytes.chunks_exact(8).map(|bytes| f64::from_le_bytes(bytes.try_into().unwrap())).collect();
+    let (mut rest, mut compared) = (&numbers[..], 0);
+    while let [rows, columns, after @ ..] = rest {
+        let (n, p) = (*rows as usize, *columns as usize);
+        let (x, after) = after.split_at(n * p);
+        let (y, after) = after.split_at(n);
+        let (objectives, after) = after.split_at(TAUS.len());
+        let fits = path(&Design::new(p, x).unwrap(), y, &TAUS, 1).unwrap();
+        let scale = y.iter().map(|y| y.abs()).sum::<f64>() * 1e-13;
+        for (fit, theirs) in fits.iter().zip(objectives) {
+            assert!(
+                fit.objective <= theirs * (1.0 + 1e-7) + scale,
+                "{n} rows, {p} columns, {}: {} against {theirs}",
+                fit.tau,
+                fit.objective
+            );
+            compared += 1;
+        }
+        rest = after;
+    }
+    println!("{compared} fits compared");
+    assert!(compared > 0);
+}

@@ -7,8 +7,10 @@ use super::design::Design;
 use super::near::{End, Near};
 use super::vertex::{Vertex, dot};
 
-/// How far scores are moved apart while the vertex is sought, in standard deviations.
+/// How far scores are moved apart while the vertex is sought, as a share of the width of the middle half of least squares' residuals,
+/// and at least as a share of the scores' range, above what is lost in rounding.
 const APART: f64 = 1e-9;
+const APART_AT_LEAST: f64 = 1e-12;
 
 /// The share of the rows that count as near the surface of the neighbouring τ, and of the first guess; more are taken where needed.
 const NEAR: f64 = 0.05;
@@ -84,13 +86,14 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn start(design: &'a Design, y: &'a [f64], tau: f64) -> Result<Self, Unsolved> {
-        let apart = moved_apart(y);
         let mut total = vec![0.0; design.rank()];
         design.each_row().for_each(|row| total.iter_mut().zip(row).for_each(|(sum, value)| *sum += value));
-        let (_, mut residuals) = design.least_squares(&apart);
-        let mut order = residuals.clone();
-        let place = (tau * order.len() as f64) as usize;
-        let (_, &mut shift, _) = order.select_nth_unstable_by(place, f64::total_cmp);
+        let (_, mut residuals) = design.least_squares(y);
+        let mut ascending = residuals.clone();
+        ascending.sort_unstable_by(f64::total_cmp);
+        let at = |part: f64| ascending[(part * y.len() as f64) as usize];
+        let apart = moved_apart(y, at(0.75) - at(0.25));
+        let shift = at(tau);
         residuals.iter_mut().for_each(|residual| *residual -= shift);
         let mut rows: Vec<usize> = (0..y.len()).collect();
         rows.sort_by(|&a, &b| residuals[a].abs().total_cmp(&residuals[b].abs()));
@@ -166,10 +169,9 @@ impl<'a> Walk<'a> {
 }
 
 /// The scores, each moved by its own small amount, the same whenever it is asked for (splitmix64 of the place).
-fn moved_apart(y: &[f64]) -> Vec<f64> {
-    let mean = y.iter().sum::<f64>() / y.len() as f64;
-    let deviation = (y.iter().map(|y| (y - mean).powi(2)).sum::<f64>() / y.len() as f64).sqrt();
-    let size = if deviation > 0.0 { deviation * APART } else { APART };
+fn moved_apart(y: &[f64], width: f64) -> Vec<f64> {
+    let [low, high] = y.iter().fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], &y| [low.min(y), high.max(y)]);
+    let size = (width * APART).max((high - low) * APART_AT_LEAST);
     let amount = |place: u64| {
         let mut bits = place.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
