@@ -72,37 +72,37 @@ impl Caveat {
             }
             Self::NoRanking => (
                 "no_ranking",
-                "不得用于学生排名,也不宜以一年的结果评价教师",
+                "不得用于学生排名，也不宜以一年的结果评价教师",
                 "not for ranking pupils, nor for judging a teacher by one year",
             ),
             Self::OneSchool => (
                 "one_school",
-                "常模只来自一所学校:班级只是相互比较,平均必为零;不能说明该校与其他学校的差别,分班方式会影响结果",
+                "常模只来自一所学校：班级只是相互比较，平均必为零；不能说明该校与其他学校的差别，分班方式会影响结果",
                 "the norm is one school's: its classes are compared with each other only and even out; it says nothing of other schools, and how classes were formed shows in it",
             ),
             Self::SmallNormGroup => (
                 "small_norm_group",
-                "常模组不足 1000 人:两端的百分位误差较大",
+                "常模组不足 1000 人：两端的百分位误差较大",
                 "the norm group has fewer than 1000 pupils: percentiles near both ends are uncertain",
             ),
             Self::OneYear => (
                 "one_year",
-                "只有一年的结果:增值在年度之间很不稳定,应合并多年",
+                "只有一年的结果：增值在年度之间很不稳定，应合并多年",
                 "one year's figures: value added varies much between years, pool several",
             ),
             Self::NoCommonScale => (
                 "no_common_scale",
-                "两次考试没有等值:只能比较相对位置,不能说明绝对进步",
+                "两次考试没有等值：只能比较相对位置，不能说明绝对进步",
                 "the tests are not equated: places are compared, not what was learnt",
             ),
             Self::Unlinked => (
                 "unlinked",
-                "部分学生没有以前的成绩,未计入;转学和缺考可能使结果有偏",
+                "部分学生没有以前的成绩，未计入；转学和缺考可能使结果有偏",
                 "pupils without an earlier score are left out; moving and missing may bias the figures",
             ),
             Self::Ceiling => (
                 "ceiling",
-                "超过 5 % 的学生第一次已得最高分,无法显示进步",
+                "超过 5 % 的学生第一次已得最高分，无法显示进步",
                 "more than 5 % of the pupils had the highest score the first time and cannot show a gain",
             ),
         }

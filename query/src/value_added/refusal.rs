@@ -67,33 +67,35 @@ impl Refusal {
     /// The reason in 简体中文.
     pub fn chinese(&self) -> String {
         match self {
-            Self::NoScores { test } => format!("考试 {test} 没有成绩:请检查考试和学科"),
+            Self::NoScores { test } => format!("考试 {test} 没有成绩：请检查考试和学科"),
             Self::ManyScores { students, test } => {
-                format!("{students} 名学生在考试 {test} 中有多个成绩:每人只保留一个")
+                format!("{students} 名学生在考试 {test} 中有多个成绩：每人只保留一个")
             }
             Self::TooFewLinked { linked, tested, least } => {
-                format!("{tested} 名学生中只有 {linked} 名有以前的成绩,至少需要 {least} %:请关联变更过的学籍号,或改用更晚的起点")
+                format!(
+                    "{tested} 名学生中只有 {linked} 名有以前的成绩，至少需要 {least} %：请关联变更过的学籍号，或改用更晚的起点"
+                )
             }
             Self::SmallPanel { priors, students, least } => {
                 format!(
-                    "只有 {students} 名学生具备所需的 {priors} 次以前成绩,至少需要 {least} 名:请减少以前成绩的次数或扩大常模组"
+                    "只有 {students} 名学生具备所需的 {priors} 次以前成绩，至少需要 {least} 名：请减少以前成绩的次数或扩大常模组"
                 )
             }
             Self::NoSpread { test } => {
-                format!("考试 {test} 的成绩没有差异,无法设置节点:请去掉该考试,或改用其他成绩的节点")
+                format!("考试 {test} 的成绩没有差异，无法设置节点：请去掉该考试，或改用其他成绩的节点")
             }
-            Self::AllSame { students } => format!("所比较的 {students} 个成绩完全相同,无法区分"),
-            Self::ManyGrades { grades } => format!("最后一次考试有 {grades} 个年级参加,试卷不同:请指定一个年级"),
-            Self::SmallGroup { n, least } => format!("该组只有 {n} 名学生,至少需要 {least} 名:请合并多年数据或使用更大的组"),
+            Self::AllSame { students } => format!("所比较的 {students} 个成绩完全相同，无法区分"),
+            Self::ManyGrades { grades } => format!("最后一次考试有 {grades} 个年级参加，试卷不同：请指定一个年级"),
+            Self::SmallGroup { n, least } => format!("该组只有 {n} 名学生，至少需要 {least} 名：请合并多年数据或使用更大的组"),
             Self::NoneOrAll { n, least } => {
-                format!("{n} 名学生全部或无一人:0 % 或 100 % 会暴露每个学生的情况,至少 {least} 名学生才给出")
+                format!("{n} 名学生全部或无一人：0 % 或 100 % 会暴露每个学生的情况，至少 {least} 名学生才给出")
             }
-            Self::FewGroups { groups, least } => format!("只有 {groups} 个组可比较,至少需要 {least} 个"),
+            Self::FewGroups { groups, least } => format!("只有 {groups} 个组可比较，至少需要 {least} 个"),
             Self::MatrixSampled => {
-                "每名学生只随机参加一个学科的测试:这种测试不能用于单个学生或班级,只能用于学校及以上".to_owned()
+                "每名学生只随机参加一个学科的测试：这种测试不能用于单个学生或班级，只能用于学校及以上".to_owned()
             }
-            Self::Settings(reason) => format!("设置有误:{reason}"),
-            Self::Regression(reason) => format!("回归无解:{reason}"),
+            Self::Settings(reason) => format!("设置有误：{reason}"),
+            Self::Regression(reason) => format!("回归无解：{reason}"),
         }
     }
 }

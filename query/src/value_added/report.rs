@@ -3,7 +3,7 @@
 //! Promise: groups come in the order of their codes, each with its figure or the reason why there is none; the caveats that the
 //! comparison demands come along. No pupil is named.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::caveat::{Caveat, Comparison, caveats};
 use super::gain::{Bands, Group, GroupGain, Measure, Movement, Pair, Reference, expectation, group_gain, movement};
@@ -172,6 +172,10 @@ fn pairs(exams: &ExamScores, last: usize) -> Result<(Vec<u64>, Vec<Pair>), Refus
 
 fn check(exams: &ExamScores, level: Level, rules: &GroupRules) -> Result<(), Refusal> {
     rules.check(level)?;
+    let different: BTreeSet<&String> = exams.exams.iter().collect();
+    if different.len() < exams.exams.len() {
+        return Err(Refusal::Settings("an exam is named twice: name each once".to_owned()));
+    }
     if exams.grades > 1 { Err(Refusal::ManyGrades { grades: exams.grades }) } else { Ok(()) }
 }
 
@@ -243,6 +247,8 @@ mod tests {
         let rules = GroupRules::default();
         let grades = ExamScores { grades: 2, ..exams() };
         assert_eq!(gain_report(&grades, &rules, &[0.5]), Err(Refusal::ManyGrades { grades: 2 }));
+        let twice = ExamScores { exams: vec!["a".to_owned(), "a".to_owned()], ..exams() };
+        assert_eq!(gain_report(&twice, &rules, &[0.5]).unwrap_err().code(), "bad_settings");
         let mut unlinked = exams();
         unlinked.scores.retain(|it| it.exam == 1 || it.student < 300);
         let refused = Refusal::TooFewLinked { linked: 295, tested: 400, least: 80 };
