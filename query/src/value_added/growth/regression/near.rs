@@ -14,9 +14,10 @@ const GAIN: f64 = 1e-9;
 /// A row whose fitted value moves less than this per length of the direction does not stop it.
 const PARALLEL: f64 = 1e-9;
 
-pub(super) struct Near {
+pub(super) struct Near<'a> {
+    design: &'a Design,
+    tau: f64,
     pub rows: Vec<usize>,
-    rank: usize,
     panels: Vec<f64>,
     residuals: Vec<f64>,
     /// 1 above the surface, −1 below, 0 on it as a member of the vertex.
@@ -52,13 +53,14 @@ pub(super) enum End {
     Open,
 }
 
-impl Near {
+impl<'a> Near<'a> {
     /// `rows` must hold the members of `vertex`; `residuals` are those of all rows.
-    pub fn new(design: &Design, rows: Vec<usize>, residuals: &[f64], vertex: &Vertex) -> Self {
+    pub fn new(design: &'a Design, tau: f64, rows: Vec<usize>, residuals: &[f64], vertex: &Vertex) -> Self {
         let rank = design.rank();
         let padded = rows.len().next_multiple_of(LANES);
         let mut near = Self {
-            rank,
+            design,
+            tau,
             panels: vec![0.0; padded * rank],
             residuals: vec![0.0; padded],
             sides: vec![0.0; padded],
@@ -81,7 +83,8 @@ impl Near {
     }
 
     /// Goes down edge by edge. `gradient` is the sum over all rows but the members, each times τ above the surface and τ − 1 below.
-    pub fn descend(&mut self, design: &Design, vertex: &mut Vertex, gradient: &mut [f64], tau: f64) -> Result<End, Unsolved> {
+    pub fn descend(&mut self, vertex: &mut Vertex, gradient: &mut [f64]) -> Result<End, Unsolved> {
+        let (design, tau) = (self.design, self.tau);
         let most = 1000 + 50 * self.rows.len();
         for step in 1..=most {
             let Some(edge) = steepest(vertex, gradient, tau) else { return Ok(End::Optimal) };
@@ -89,7 +92,7 @@ impl Near {
             self.multiply(&direction);
             self.collect_stops(dot(&direction, &direction).sqrt());
             let Some(last) = crossing(&mut self.stops, -edge.slope) else { return Ok(End::Open) };
-            self.take(design, vertex, gradient, edge, last, tau);
+            self.take(vertex, gradient, edge, last);
             if step % 64 == 0 && !vertex.refresh(design) {
                 return Err(Unsolved::Unstable { tau });
             }
@@ -98,7 +101,7 @@ impl Near {
     }
 
     fn multiply(&mut self, direction: &[f64]) {
-        for (panel, moves) in self.panels.chunks_exact(LANES * self.rank).zip(self.moves.chunks_exact_mut(LANES)) {
+        for (panel, moves) in self.panels.chunks_exact(LANES * self.design.rank()).zip(self.moves.chunks_exact_mut(LANES)) {
             let mut sums = [0.0; LANES];
             for (values, step) in panel.chunks_exact(LANES).zip(direction) {
                 for lane in 0..LANES {
@@ -121,7 +124,8 @@ impl Near {
     }
 
     /// Moves along `edge` to the stop `last` of the ordered stops; the rows passed change sides, that of the last one enters.
-    fn take(&mut self, design: &Design, vertex: &mut Vertex, gradient: &mut [f64], edge: Edge, last: usize, tau: f64) {
+    fn take(&mut self, vertex: &mut Vertex, gradient: &mut [f64], edge: Edge, last: usize) {
+        let (design, tau) = (self.design, self.tau);
         let entering = self.stops[last];
         self.residuals.iter_mut().zip(&self.moves).for_each(|(residual, moves)| *residual -= entering.at * moves);
         for stop in &self.stops[..last] {

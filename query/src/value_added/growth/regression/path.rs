@@ -108,27 +108,30 @@ impl<'a> Walk<'a> {
         let mut near = self.select(share);
         loop {
             let mut gradient = self.gradient(tau);
-            let end = Near::new(self.design, near.clone(), &self.residuals, &self.vertex).descend(
-                self.design,
-                &mut self.vertex,
-                &mut gradient,
-                tau,
-            )?;
-            let sides: Vec<bool> = self.residuals.iter().map(|residual| *residual >= 0.0).collect();
-            self.look();
-            if end == End::Open {
-                share *= 2.0;
-                near = self.select(share);
-                continue;
-            }
-            let mut known = vec![false; sides.len()];
-            near.iter().for_each(|&row| known[row] = true);
-            let before = near.len();
-            near.extend((0..sides.len()).filter(|&row| !known[row] && sides[row] != (self.residuals[row] >= 0.0)));
-            if near.len() == before {
-                return Ok(self.evaluate(tau));
+            let mut work = Near::new(self.design, tau, near, &self.residuals, &self.vertex);
+            let end = work.descend(&mut self.vertex, &mut gradient)?;
+            near = work.rows;
+            let crossed = self.crossed(&near);
+            match end {
+                End::Open if near.len() == self.residuals.len() => return Err(Unsolved::Unstable { tau }),
+                End::Open => {
+                    share *= 2.0;
+                    near = self.select(share);
+                }
+                End::Optimal if crossed.is_empty() => return Ok(self.evaluate(tau)),
+                End::Optimal => near.extend(crossed),
             }
         }
+    }
+
+    /// Looks at the vertex reached, and which rows that are not near have changed sides on the way.
+    fn crossed(&mut self, near: &[usize]) -> Vec<usize> {
+        let mut far: Vec<Option<bool>> = self.residuals.iter().map(|residual| Some(*residual >= 0.0)).collect();
+        near.iter().for_each(|&row| far[row] = None);
+        self.look();
+        let changed =
+            |(row, above): (usize, &Option<bool>)| above.filter(|above| *above != (self.residuals[row] >= 0.0)).map(|_| row);
+        far.iter().enumerate().filter_map(changed).collect()
     }
 
     /// Computes the residuals at the vertex.
