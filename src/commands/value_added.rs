@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use xueqing_query::Scope;
+use xueqing_query::value_added::agreement::Agreement;
 use xueqing_query::value_added::caveat::Caveat;
 use xueqing_query::value_added::exams::{ExamRequest, read};
 use xueqing_query::value_added::group::{GroupRules, Level, Mean, Rate, Sampling};
@@ -153,9 +154,13 @@ fn growth_text(report: &GrowthReport) -> String {
         Err(reason) => vec![row.unit.clone(), format!("– {}", reason.code())],
     }));
     let models = report.models.iter().map(|(priors, students)| format!("{priors} × {students}")).collect::<Vec<_>>().join(", ");
+    let stability = report
+        .stability
+        .as_ref()
+        .map_or(String::new(), |it| format!("\n与上次增值的相关 with growth one exam earlier {}", agreed(it)));
     let left_out = report.left_out.iter().map(|(priors, reason)| format!("\n! {priors}: {} · {reason}", reason.chinese()));
     format!(
-        "{}\n\n{} · 有以前成绩 linked {}/{} · 以前考试次数 × 学生数 priors × pupils: {models}{}\n{}",
+        "{}\n\n{} · 有以前成绩 linked {}/{} · 以前考试次数 × 学生数 priors × pupils: {models}{stability}{}\n{}",
         output::columns(&rows),
         report.exams.join(" → "),
         report.linked,
@@ -197,14 +202,30 @@ fn gain_text(report: &GainReport) -> String {
     }));
     let pull = report.pull.as_ref().map_or("–".to_owned(), |pull| format!("{pull:.2}"));
     format!(
-        "{}\n\n{} · 有以前成绩 linked {}/{} · 增值与起点的相关 gain with start r = {pull} · 回归 R² = {:.2}\n{}",
+        "{}\n\n{} · 有以前成绩 linked {}/{} · 增值与起点的相关 gain with start r = {pull} · 回归 R² = {:.2}\nΔT 与残差的相关 ΔT with residual {}\n{}",
         output::columns(&rows),
         report.exams.join(" → "),
         report.linked,
         report.tested,
         report.r_squared,
+        agreed(&report.agreement),
         notes(&report.caveats)
     )
+}
+
+fn agreed(agreement: &Result<Agreement, Refusal>) -> String {
+    match agreement {
+        Ok(it) => format!("r = {:.2} [{:.2}, {:.2}], {} 组 groups", it.correlation, it.interval[0], it.interval[1], it.groups),
+        Err(reason) => format!("– {}", reason.code()),
+    }
+}
+
+fn agreement_document(agreement: &Result<Agreement, Refusal>) -> Value {
+    match agreement {
+        Ok(it) => json!({ "groups": it.groups, "correlation": it.correlation, "interval": it.interval,
+            "rank_correlation": it.rank_correlation, "same_side": it.same_side }),
+        Err(it) => json!({ "refused": reason(it) }),
+    }
 }
 
 fn notes(caveats: &[Caveat]) -> String {
@@ -220,6 +241,7 @@ fn growth_document(report: &GrowthReport) -> Value {
         "method": "sgp", "exams": report.exams, "tested": report.tested, "linked": report.linked,
         "models": report.models.iter().map(|(priors, students)| json!({ "priors": priors, "students": students })).collect::<Vec<_>>(),
         "left_out": report.left_out.iter().map(|(priors, it)| json!({ "priors": priors, "refused": reason(it) })).collect::<Vec<_>>(),
+        "stability": report.stability.as_ref().map(agreement_document),
         "groups": groups(&report.rows, figure), "caveats": caveats(&report.caveats),
     })
 }
@@ -240,7 +262,7 @@ fn gain_document(report: &GainReport) -> Value {
     };
     json!({
         "method": "gain", "exams": report.exams, "tested": report.tested, "linked": report.linked,
-        "pull_to_the_mean": report.pull.as_ref().ok(), "r_squared": report.r_squared,
+        "agreement": agreement_document(&report.agreement), "pull_to_the_mean": report.pull.as_ref().ok(), "r_squared": report.r_squared,
         "groups": groups(&report.rows, figure), "caveats": caveats(&report.caveats),
     })
 }

@@ -3,12 +3,13 @@
 //! Promise: groups come in the order of their codes, each with its figure or the reason why there is none; the caveats that the
 //! comparison demands come along. No pupil is named.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use super::agreement::{Agreement, agreement};
 use super::caveat::{Caveat, Comparison, caveats};
 use super::gain::{Bands, Group, GroupGain, Measure, Movement, Pair, Reference, expectation, group_gain, movement};
 use super::group::{GroupRules, Level, Mean};
-use super::growth::{GroupGrowth, KnotsFrom, NormGroup, Occasion, Score, Settings, group_growth, growth};
+use super::growth::{GroupGrowth, Growth, KnotsFrom, NormGroup, Occasion, Score, Settings, group_growth, growth};
 use super::refusal::Refusal;
 
 /// One pupil's score in one of the exams.
@@ -33,6 +34,12 @@ pub struct ExamScores {
     pub level: Option<Level>,
 }
 
+impl ExamScores {
+    fn level(&self) -> Level {
+        self.level.unwrap_or(Level::School)
+    }
+}
+
 /// The figure of one class or school, or why there is none.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row<T> {
@@ -51,6 +58,8 @@ pub struct GrowthReport {
     pub tested: usize,
     pub linked: usize,
     pub rows: Vec<Row<GroupGrowth>>,
+    /// Of the units' growth with that one exam earlier; only of three exams or more.
+    pub stability: Option<Result<Agreement, Refusal>>,
     pub caveats: Vec<Caveat>,
 }
 
@@ -65,6 +74,8 @@ pub struct GainReport {
     /// Of the least-squares line through all pupils.
     pub r_squared: f64,
     pub rows: Vec<Row<Gains>>,
+    /// Of the units' gains in T with their residuals.
+    pub agreement: Result<Agreement, Refusal>,
     pub caveats: Vec<Caveat>,
 }
 
@@ -80,36 +91,70 @@ pub struct Gains {
 
 /// Growth percentiles of the pupils of the last exam among each other, summed up by unit.
 pub fn growth_report(exams: &ExamScores, rules: &GroupRules, settings: &Settings) -> Result<GrowthReport, Refusal> {
-    let level = exams.level.unwrap_or(Level::School);
-    check(exams, level, rules)?;
-    // Each exam is a test of its own: its place in the series stands for the year and the grade.
-    let occasions = (0..exams.exams.len()).map(|place| Occasion { year: place as i32, grade: 0 });
-    let group = NormGroup { sequence: occasions.collect(), names: exams.exams.clone() };
-    let scores = exams.scores.iter().map(|it| Score { student: it.student, year: it.exam as i32, grade: 0, score: it.score });
-    let settings = Settings { knots_from: KnotsFrom::NormGroup, ..settings.clone() };
-    let growth = growth(&scores.collect::<Vec<_>>(), &group, &settings)?;
-    enough_linked(growth.students.len(), growth.tested, rules)?;
-    let percentiles: HashMap<u64, u8> = growth.students.iter().map(|it| (it.student, it.percentile)).collect();
-    let rows = exams.units.iter().map(|(unit, members)| {
-        let own: Vec<u8> = members.iter().filter_map(|student| percentiles.get(student).copied()).collect();
-        Row { unit: unit.clone(), figure: group_growth(&own, members.len(), level, rules) }
-    });
+    check(exams, rules)?;
+    let growth = grown(exams, settings)?;
+    let linked = growth.students.len();
+    enough_linked(linked, growth.tested, rules)?;
+    let rows = growth_rows(exams, &growth, rules);
     let norm_group = growth.models.iter().map(|model| model.students).max().unwrap_or(0);
     Ok(GrowthReport {
         exams: exams.exams.clone(),
         models: growth.models.iter().map(|model| (model.priors(), model.students)).collect(),
-        rows: rows.collect(),
-        caveats: caveats(&comparison(exams, norm_group, growth.tested, growth.students.len(), 0)),
+        stability: stability(exams, rules, settings, &rows),
+        caveats: caveats(&comparison(exams, norm_group, growth.tested, linked, 0)),
+        rows,
         left_out: growth.left_out,
         tested: growth.tested,
-        linked: growth.students.len(),
+        linked,
     })
+}
+
+/// Each exam is a test of its own: its place in the series stands for the year and the grade.
+fn grown(exams: &ExamScores, settings: &Settings) -> Result<Growth, Refusal> {
+    let occasions = (0..exams.exams.len()).map(|place| Occasion { year: place as i32, grade: 0 });
+    let group = NormGroup { sequence: occasions.collect(), names: exams.exams.clone() };
+    let scores = exams.scores.iter().map(|it| Score { student: it.student, year: it.exam as i32, grade: 0, score: it.score });
+    let settings = Settings { knots_from: KnotsFrom::NormGroup, ..settings.clone() };
+    growth(&scores.collect::<Vec<_>>(), &group, &settings)
+}
+
+fn growth_rows(exams: &ExamScores, growth: &Growth, rules: &GroupRules) -> Vec<Row<GroupGrowth>> {
+    let percentiles: HashMap<u64, u8> = growth.students.iter().map(|it| (it.student, it.percentile)).collect();
+    let rows = exams.units.iter().map(|(unit, members)| {
+        let own: Vec<u8> = members.iter().filter_map(|student| percentiles.get(student).copied()).collect();
+        Row { unit: unit.clone(), figure: group_growth(&own, members.len(), exams.level(), rules) }
+    });
+    rows.collect()
+}
+
+/// How far the units' growth agrees with that of the same pupils one exam earlier; `None` of a series of two.
+fn stability(
+    exams: &ExamScores,
+    rules: &GroupRules,
+    settings: &Settings,
+    rows: &[Row<GroupGrowth>],
+) -> Option<Result<Agreement, Refusal>> {
+    let last = exams.exams.len() - 1;
+    if last < 2 {
+        return None;
+    }
+    let own: HashSet<u64> = exams.units.values().flatten().copied().collect();
+    let mut earlier = exams.clone();
+    earlier.exams.truncate(last);
+    earlier.scores.retain(|it| it.exam < last && own.contains(&it.student));
+    let compare = || {
+        let before = growth_rows(&earlier, &grown(&earlier, settings)?, rules);
+        let median = |row: &Row<GroupGrowth>| row.figure.as_ref().map_or(f64::NAN, |figure| figure.median);
+        let pairs: Vec<(f64, f64)> = before.iter().zip(rows).map(|(before, now)| (median(before), median(now))).collect();
+        agreement(&pairs, rules.confidence)
+    };
+    Some(compare())
 }
 
 /// Gains from the first exam to the last: places are among the pupils of the last exam, `shares` are the bands' from the top.
 pub fn gain_report(exams: &ExamScores, rules: &GroupRules, shares: &[f64]) -> Result<GainReport, Refusal> {
-    let level = exams.level.unwrap_or(Level::School);
-    check(exams, level, rules)?;
+    check(exams, rules)?;
+    let level = exams.level();
     let last = exams.exams.len().checked_sub(1).filter(|last| *last > 0);
     let last = last.ok_or_else(|| Refusal::Settings("a gain needs two exams: name the first and the last".to_owned()))?;
     let (students, pairs) = pairs(exams, last)?;
@@ -135,6 +180,8 @@ pub fn gain_report(exams: &ExamScores, rules: &GroupRules, shares: &[f64]) -> Re
         };
         Row { unit: unit.clone(), figure: gains() }
     });
+    let rows: Vec<Row<Gains>> = rows.collect();
+    let both = rows.iter().filter_map(|row| row.figure.as_ref().ok()).map(|it| (it.t.gain.mean, it.residual.mean));
     let at_ceiling = pairs.iter().filter(|pair| pair.before >= before.highest()).count();
     Ok(GainReport {
         exams: [exams.exams[0].clone(), exams.exams[last].clone()],
@@ -142,7 +189,8 @@ pub fn gain_report(exams: &ExamScores, rules: &GroupRules, shares: &[f64]) -> Re
         linked,
         pull: super::gain::pull_to_the_mean(references, &pairs),
         r_squared: line.r_squared,
-        rows: rows.collect(),
+        agreement: agreement(&both.collect::<Vec<_>>(), rules.confidence),
+        rows,
         caveats: caveats(&comparison(exams, linked, pairs.len(), linked, at_ceiling)),
     })
 }
@@ -170,8 +218,8 @@ fn pairs(exams: &ExamScores, last: usize) -> Result<(Vec<u64>, Vec<Pair>), Refus
     Ok((students, pairs))
 }
 
-fn check(exams: &ExamScores, level: Level, rules: &GroupRules) -> Result<(), Refusal> {
-    rules.check(level)?;
+fn check(exams: &ExamScores, rules: &GroupRules) -> Result<(), Refusal> {
+    rules.check(exams.level())?;
     let different: BTreeSet<&String> = exams.exams.iter().collect();
     if different.len() < exams.exams.len() {
         return Err(Refusal::Settings("an exam is named twice: name each once".to_owned()));
@@ -231,6 +279,31 @@ mod tests {
         let mean: f64 = gains.rows.iter().map(|row| row.figure.as_ref().unwrap().residual).map(|it| it.mean * it.n as f64).sum();
         assert!(mean.abs() < 1e-9, "residuals of all even out");
         assert_eq!(growth.caveats, gains.caveats);
+        assert!(gains.agreement.unwrap().correlation > 0.9);
+        assert_eq!(growth.stability, None);
+    }
+
+    #[test]
+    fn growth_that_repeats_is_stable_and_growth_that_turns_is_not() {
+        let series = |last: fn(u64) -> u64| {
+            let mut exams = exams();
+            exams.exams.push("c".to_owned());
+            exams.scores.retain(|it| it.exam == 0 || it.student < 400);
+            let more = (0..400u64).map(|student| ExamScore {
+                student,
+                exam: 2,
+                score: (30 + student * 41 % 43 + last(student / 40)) as f64,
+            });
+            let class_by_class = |it: &ExamScore| ExamScore {
+                score: it.score + (it.student / 40) as f64 * if it.exam == 1 { 4.0 } else { 0.0 },
+                ..*it
+            };
+            exams.scores = exams.scores.iter().map(class_by_class).chain(more).collect();
+            growth_report(&exams, &GroupRules::default(), &Settings::default()).unwrap().stability.unwrap().unwrap()
+        };
+        let (same, turned) = (series(|class| class * 8), series(|class| 80 - class * 8));
+        assert!(same.correlation > 0.5 && turned.correlation < -0.5, "{same:?} {turned:?}");
+        assert_eq!(same.groups, 10);
     }
 
     #[test]

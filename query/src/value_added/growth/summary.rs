@@ -29,7 +29,8 @@ impl GroupGrowth {
     }
 }
 
-/// The growth of the group whose pupils have `percentiles`, out of `tested`.
+/// The growth of the group whose pupils have `percentiles`, out of `tested`. Several years or grades are pooled by giving the
+/// percentiles of all.
 pub fn group_growth(percentiles: &[u8], tested: usize, level: Level, rules: &GroupRules) -> Result<GroupGrowth, Refusal> {
     let n = percentiles.len();
     rules.allow(level, n, tested)?;
