@@ -15,6 +15,7 @@ fn mistakes_are_told_with_a_code_and_what_to_do() {
         (vec!["serve", "--address", "0.0.0.0:8080"], "not_loopback", "127.0.0.1"),
         (vec!["--config", "none.toml", "schema", "list"], "config", "none.toml"),
         (vec!["demo", "--lake", "x"], "demo_lake", "--dir"),
+        (vec!["value-added", "gain", "--subject", "math", "--exams", "x"], "bad_settings", "two exams"),
     ] {
         let told = district.refused(&arguments);
         assert!(told.starts_with(&format!("error[{code}]: ")), "{arguments:?}: {told}");
