@@ -15,6 +15,7 @@ fn mistakes_are_told_with_a_code_and_what_to_do() {
         (vec!["serve", "--address", "0.0.0.0:8080"], "not_loopback", "127.0.0.1"),
         (vec!["--config", "none.toml", "schema", "list"], "config", "none.toml"),
         (vec!["demo", "--lake", "x"], "demo_lake", "--dir"),
+        (vec!["value-added", "gain", "--subject", "math", "--exams", "x"], "bad_settings", "two exams"),
     ] {
         let told = district.refused(&arguments);
         assert!(told.starts_with(&format!("error[{code}]: ")), "{arguments:?}: {told}");
@@ -58,7 +59,7 @@ fn a_file_that_cannot_be_read_is_an_error_and_rejected_rows_are_not() {
 fn every_verb_teaches_with_examples() {
     let district = District::new();
     assert!(district.text(&["--help"]).contains("Examples · 例子"));
-    for verb in ["demo", "serve", "ingest", "generate", "query", "metric", "schema", "lake", "completions"] {
+    for verb in ["demo", "serve", "ingest", "generate", "query", "metric", "value-added", "schema", "lake", "completions"] {
         assert!(district.text(&[verb, "--help"]).contains("Examples · 例子"), "{verb}");
     }
     assert!(district.text(&["completions", "bash"]).contains("_xueqing"));

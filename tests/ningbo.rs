@@ -74,3 +74,42 @@ fn the_figures_are_those_of_an_independent_computation() {
         .expect("Python starts");
     assert!(done.status.success(), "{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
 }
+
+/// Ten classes of one cohort over three exams; an exam's code is shared by cohorts with papers of their own.
+#[test]
+fn classes_have_growth_and_gains_with_what_one_school_demands() {
+    let Some(folder) = records() else { return };
+    let district = District::new();
+    let path = folder.join("exam_scores_gbk.csv").to_string_lossy().into_owned();
+    district.json(&["ingest", "--vendor", "ningbo_exam_scores", "--json", &path]);
+    let series = ["--subject", "math", "--exams", "279,298,304", "--json"];
+    let cohort = ["--classes", "916,917,918,919,920,921,922,923,924,925"];
+    for method in ["sgp", "gain"] {
+        let ask = |more: &[&str]| district.run(&[&["value-added", method], &series[..], more].concat());
+        let refused = ask(&[]);
+        assert!(!refused.status.success());
+        assert!(String::from_utf8_lossy(&refused.stderr).contains("error[too_few_linked]: only 813 of 1224"), "{refused:?}");
+        let report: Value = serde_json::from_slice(&ask(&cohort).stdout).expect("a document");
+        assert_eq!((&report["tested"], &report["linked"]), (&402.into(), &402.into()));
+        let groups = report["groups"].as_array().expect("groups");
+        assert_eq!(groups.len(), 10);
+        assert!(groups.windows(2).all(|pair| pair[0]["group"].as_str() < pair[1]["group"].as_str()), "by code, not by figure");
+        let codes: Vec<_> = report["caveats"].as_array().expect("caveats").iter().filter_map(|it| it["code"].as_str()).collect();
+        assert_eq!(codes, ["not_causal", "no_ranking", "one_school", "small_norm_group", "one_year", "no_common_scale"]);
+        let figures = groups.iter().map(|group| &group["figure"]);
+        let number = |value: &Value| value.as_f64().expect("a number");
+        if method == "sgp" {
+            for figure in figures {
+                let (low, median, high) =
+                    (number(&figure["interval"][0]), number(&figure["median"]), number(&figure["interval"][1]));
+                assert!(1.0 <= low && low <= median && median <= high && high <= 99.0, "{figure}");
+                assert!(number(&figure["confidence"]) >= 0.95);
+            }
+        } else {
+            for measure in ["t", "percentile_rank", "residual"] {
+                let all: f64 = figures.clone().map(|it| number(&it[measure]["mean"]) * number(&it[measure]["n"])).sum();
+                assert!(all.abs() < 1e-6, "{measure}: the classes of one school even out, not {all}");
+            }
+        }
+    }
+}

@@ -231,11 +231,27 @@ impl Engine {
         .await
     }
 
+    /// The records that a method of the house works on: as many as there are, within the limits of time and memory. They never
+    /// leave the house.
+    pub(crate) async fn records(
+        &self,
+        sql: String,
+        values: Vec<(String, ScalarValue)>,
+        scope: &Scope,
+    ) -> Result<Vec<RecordBatch>, Error> {
+        let Scope::District = scope;
+        let rows = self.rows_within(usize::MAX, Statement { sql, values, supposed: None }).await?;
+        Ok(format::plain(&rows.schema, rows.batches).map_err(Error::internal)?.1)
+    }
+
     async fn rows(&self, sql: String, values: Vec<(String, ScalarValue)>, supposed: Option<Supposed>) -> Result<Rows, Error> {
-        let Options { memory_bytes, timeout, max_rows, .. } = self.inner.options;
+        self.rows_within(self.inner.options.max_rows, Statement { sql, values, supposed }).await
+    }
+
+    async fn rows_within(&self, rows: usize, statement: Statement) -> Result<Rows, Error> {
+        let Options { memory_bytes, timeout, .. } = self.inner.options;
         let inner = self.inner.clone();
-        let limits = Limits { memory: memory_bytes, rows: max_rows };
-        let statement = Statement { sql, values, supposed };
+        let limits = Limits { memory: memory_bytes, rows };
         in_time(timeout, async move { run::run(&inner.catalog, &inner.state, limits, statement).await }).await
     }
 }

@@ -7,6 +7,9 @@ mod support;
 use rstest::rstest;
 use serde_json::json;
 use support::{District, assert_rows, request, rows};
+use xueqing_query::value_added::exams::{ExamRequest, read};
+use xueqing_query::value_added::group::{GroupRules, Level};
+use xueqing_query::value_added::report::gain_report;
 use xueqing_query::{ALL, Options, Scope, format};
 
 const OWN: &str = "/*---
@@ -142,4 +145,50 @@ async fn an_answer_follows_the_lake() {
     let second = engine.run("workload/daily_minutes", request(&[ALL], &[]), &Scope::District).await.unwrap();
     assert!(second.as_of["student_day"] > first.as_of["student_day"]);
     assert_rows(&format::json_rows(&second).unwrap(), json!([{"students": 20}]));
+}
+
+/// Forty pupils of two classes in three exams of mathematics; the second class is absent from the first exam, scored by item, or sat
+/// another subject where nobody may count it.
+#[tokio::test]
+async fn a_series_of_exams_reads_whole_scores_of_one_subject_by_unit() {
+    let row = |exam: &str, class: &str, student: usize, more: serde_json::Value| {
+        let mut row = json!({"exam": exam, "held_on": "2026-09-07", "school": "s1", "grade": "21", "class": class, "subject": "math",
+            "item": "", "student": format!("p{student:02}"), "score": 50.0 + student as f64, "status": "scored"});
+        more.as_object().unwrap().iter().for_each(|(name, value)| row[name] = value.clone());
+        row
+    };
+    let mut given = Vec::new();
+    for student in 0..40 {
+        let class = if student < 20 { "c1" } else { "c2" };
+        given.extend([row("e1", "old", student, json!({})), row("e2", class, student, json!({}))]);
+    }
+    given.push(row("e1", "c2", 41, json!({"score": null, "status": "absent"})));
+    given.push(row("e2", "c2", 42, json!({"item": "1"})));
+    given.push(row("e2", "c2", 43, json!({"subject": "english"})));
+    given.push(row("e3", "c2", 44, json!({})));
+    given.push(row("e2", "c9", 45, json!({"grade": "22"})));
+    let engine = District::empty().await.with("assessment", json!(given)).await.engine(10);
+    let request = ExamRequest {
+        subject: "math".to_owned(),
+        exams: vec!["e1".to_owned(), "e2".to_owned()],
+        school: None,
+        grade: Some("21".to_owned()),
+        classes: vec![],
+        level: Level::Class,
+    };
+    let found = read(&engine, &request, &Scope::District).await.unwrap();
+    assert_eq!((found.scores.len(), found.schools), (80, 1));
+    assert_eq!(
+        found.units.iter().map(|(unit, pupils)| (unit.as_str(), pupils.len())).collect::<Vec<_>>(),
+        [("s1/c1", 20), ("s1/c2", 20)]
+    );
+    let first = found.units["s1/c1"][0];
+    assert!(
+        found.scores.iter().filter(|it| it.student == first).all(|it| it.score == 50.0),
+        "pupils are numbered by their hashes"
+    );
+    let report = gain_report(&found, &GroupRules::default(), &[0.5]).unwrap();
+    assert!(report.rows.iter().all(|row| row.figure.as_ref().unwrap().t.gain.mean.abs() < 1e-12), "nobody moved");
+    let injected = ExamRequest { exams: vec!["e1".to_owned(), "') OR ('1'='1".to_owned()], ..request };
+    assert!(read(&engine, &injected, &Scope::District).await.unwrap().units.is_empty());
 }

@@ -13,6 +13,7 @@ pub mod quarantine;
 pub mod query;
 pub mod schema;
 pub mod serve;
+pub mod value_added;
 
 use crate::cli::{Cli, Command};
 use crate::config::{Config, Environment};
@@ -33,6 +34,7 @@ pub async fn run(cli: Cli, environment: &Environment) -> anyhow::Result<()> {
         Command::Generate(arguments) => generate::run(&arguments, &House::new(config)?, machine),
         Command::Query(arguments) => query::run(arguments, &House::new(config)?, machine).await,
         Command::Metric(arguments) => metric::run(arguments, &House::new(config)?, machine).await,
+        Command::ValueAdded(arguments) => value_added::run(arguments, &House::new(config)?, machine).await,
         Command::Schema(arguments) => schema::run(&arguments, &House::new(config)?, machine),
         Command::Lake(arguments) => lake::run(arguments, &House::new(config)?, machine).await,
         Command::Quarantine(arguments) => quarantine::run(arguments, &House::new(config)?, machine).await,
