@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{alert, completions, demo, generate, ingest, lake, metric, quarantine, query, schema, serve, value_added};
+use crate::commands::{alert, completions, demo, generate, ingest, lake, metric, policy, quarantine, query, schema, serve, value_added};
 
 const EXAMPLES: &str = "\
 Examples · 例子:
@@ -67,6 +67,8 @@ pub enum Command {
     Metric(metric::Arguments),
     /// Growth percentiles and gains of classes and schools · 增值评价
     ValueAdded(value_added::Arguments),
+    /// Did it work? A figure before and after a date · 政策前后对比
+    Policy(policy::Arguments),
     /// Show the data standard · 查看数据标准
     Schema(schema::Arguments),
     /// Look into the lake, and look after it · 查看与维护数据湖

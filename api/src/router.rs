@@ -32,7 +32,8 @@ use crate::limits::{self, Limits, Options};
 use crate::request_id::{self, RequestId};
 use crate::telemetry::{self, Telemetry};
 use crate::{
-    Problem, alerts, assignments, dashboard, events, figures, guard, health, live, openapi, problem, quarantine, sql, standard,
+    Problem, alerts, assignments, dashboard, events, figures, guard, health, live, openapi, policy, problem, quarantine, sql,
+    standard,
 };
 
 /// What the server serves.
@@ -78,6 +79,8 @@ fn routes() -> Router<Shared> {
         .route("/v1/metrics", get(figures::list))
         .route("/v1/metrics/{*name}", get(figures::read))
         .route("/v1/assignments/check", post(assignments::check))
+        .route("/v1/policy/interrupted", get(policy::interrupted))
+        .route("/v1/policy/differences", get(policy::differences))
         .route("/v1/sql", post(sql::post))
         .route("/v1/schema", get(standard::catalog))
         .route("/v1/schema/{kind}", get(standard::kind))

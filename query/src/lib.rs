@@ -7,6 +7,7 @@
 //!   metrics/**.sql ──► Metric ──► bind (parameters, {{by}}) ──┐
 //!   a district's files ──┘                                    ├──► run ──► suppress ──► Answer ──► json | csv | arrow | table
 //!   SQL from an analyst ──► read-only check ──────────────────┘     ▲
+//!   policy: pure statistics over a figure's days ◄── evaluate ── Answer
 //!   Lake ──► catalog: current views, rollups, code sets ── pinned ──┘
 //! ```
 
@@ -17,10 +18,12 @@ mod cooperate;
 mod depth;
 mod engine;
 mod error;
+mod evaluate;
 pub mod format;
 mod functions;
 mod library;
 mod metric;
+pub mod policy;
 mod rejects;
 mod run;
 mod suppose;
@@ -31,5 +34,6 @@ pub mod value_added;
 pub use bind::{ALL, Request};
 pub use engine::{Answer, AnswerColumn, Engine, Fitted, Options, Scope, Setup};
 pub use error::Error;
+pub use evaluate::{Evaluated, Groups, Study};
 pub use metric::{Column, Dimension, Metric, Param, ParamType};
 pub use suppose::Supposed;

@@ -98,6 +98,7 @@ pub const TABLE: &[Entry] = &[
     row("no_residual", 422, "组内没有剩余差异", "nothing is left to differ within groups"),
     row("unreliable_priors", 422, "前测信度过低", "reliability of priors too low"),
     row("did_not_converge", 422, "模型未收敛", "model did not converge"),
+    row("not_answerable", 422, "数据不足以回答", "the data cannot support an answer"),
     // Storage: the details stay in the log.
     hidden("lake_full", 507, "存储空间已满，腾出空间后自动恢复接收", "storage is full; rows are taken again once there is room"),
     hidden("lake_conflict", 503, "存储正忙，请稍后再试", "storage is busy"),
