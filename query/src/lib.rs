@@ -22,6 +22,7 @@ mod metric;
 mod rejects;
 mod run;
 mod suppress;
+mod template;
 
 pub use bind::{ALL, Request};
 pub use engine::{Answer, AnswerColumn, Engine, Options, Scope, Setup};
