@@ -1,6 +1,6 @@
 """Every published figure over `sample-data/`, computed from the raw files: `sample.py SAMPLE_DATA METRICS`.
 
-Writes METRICS/<group>/<name>.expected.json, three to five cases each. The definitions are the words in the front matter of each
+Writes METRICS/<group>/<name>.expected.json, three to five cases each; homework load is computed in Polars (`load_cases.py`), the rest with pandas. The definitions are the words in the front matter of each
 figure's file; the computation is this one's own. Pseudonyms never show in a figure, so it needs no key.
 """
 
@@ -9,6 +9,7 @@ import statistics
 import sys
 from pathlib import Path
 
+import load_cases
 import numpy as np
 import pandas as pd
 import rejects
@@ -354,7 +355,8 @@ def figures(d):
 
 def main(data, metrics):
     write(Path(metrics) / "quality/quarantine.expected.json", rejects.cases(data))
-    for name, found in figures(District(data)).items():
+    district = District(data)
+    for name, found in (figures(district) | load_cases.figures(data, district.roster)).items():
         write(Path(metrics) / f"{name}.expected.json", found)
 
 

@@ -78,7 +78,7 @@ unit = "share"
 WITH pupil_days AS (
   SELECT
     {{dimensions d}} TRUE AS whole, d.student, d.day AS on_day, d.school AS in_school, d.class AS in_class, d.homework_expected AS expected,
-    d.timed_measured + d.timed_reported + d.timed_estimated AS pieces, d.written_seconds, {{limit_seconds d}} AS limit_seconds
+    d.timed_measured + d.timed_reported + d.timed_estimated AS pieces, d.written_seconds, {{minute_limit_seconds d}} AS limit_seconds
   FROM student_day AS d
   {{limits d}}
   {{joins d}}

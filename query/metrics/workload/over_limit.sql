@@ -69,7 +69,7 @@ title = { zh = "本学科占比", en = "Share of the subject" }
 unit = "share"
 ---*/
 WITH pupil_days AS (
-  SELECT d.day, d.school, d.grade, d.class, d.written_seconds, {{limit_seconds d}} AS limit_seconds
+  SELECT d.day, d.school, d.grade, d.class, d.written_seconds, {{minute_limit_seconds d}} AS limit_seconds
   FROM student_day AS d
   {{limits d}}
   WHERE d.timed_measured + d.timed_reported + d.timed_estimated > 0 AND {{filters - subject d}}
