@@ -28,7 +28,7 @@ fn stay(district: &District, school: &School, class: &Class, student: &Student, 
         return Vec::new();
     }
     let second = *dice.pick(&["社团活动", "体育活动", "自主阅读"]);
-    let mut services = vec![("作业辅导", at(16, 40), at(17, 40))];
+    let mut services = vec![("作业辅导", at(16, 20), at(17, 40))];
     if dice.chance(0.45) {
         services.push((second, at(17, 40), at(18, 20)));
     }
