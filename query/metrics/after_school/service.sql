@@ -13,13 +13,13 @@ source = { zh = "“5+2”：每周 5 天、每天至少 2 小时 [F11]；2023-1
 zh = """
 只计代码集 after_school_services 中 counts = yes 的服务；not_service_days = 其余服务（晚自习等）的学生日数。schools = 登记学校数；schools_share = 有课后服务记录的学校 ÷ schools；roster = 组内有服务的日子里登记在册的不同学生数；
 students = 参加的不同学生数；participation = students ÷ roster（学校登记与名册按组内维度对应）。student_days = 学生 × 日；days_per_week = student_days ÷ 学生周数（参加过的学生 × 周）；
-mean_hours = 每个学生日从最早开始到最晚结束的小时数（减去间隔：按各次服务时长之和）的均值，只取结束时间都已知的学生日；hours_coverage = 这样的学生日 ÷ student_days；two_hours_share = 其中不少于 2 小时的占比。
+mean_hours = 每个学生日从最早开始到最晚结束的小时数（减去间隔：按各次服务时长之和）的均值，只取结束时间都已知的学生日；hours_coverage = 这样的学生日 ÷ student_days；two_hours_share = 其中不少于 hours（默认 2）小时的占比。
 median_end = 学生日最晚结束时间（学区当地，一天中的分钟数）的中位数，显示为分钟。teachers = 服务记录中的不同教师数；teacher_share = teachers ÷ 任课表中的不同教师数。
 """
 en = """
 Only services whose counts is yes in the code set after_school_services; not_service_days = student-days of the others (evening study and so on). schools = schools in the register; schools_share = schools with service records / schools; roster = different pupils on the roster on days with service;
 students = different pupils who took part; participation = students / roster. student_days = pupils x days; days_per_week = student_days / pupil-weeks (pupils x weeks in which they took part);
-mean_hours = mean over student-days of the hours of their services added up, of student-days whose ends are all known; hours_coverage = these / student_days; two_hours_share = those with at least two hours.
+mean_hours = mean over student-days of the hours of their services added up, of student-days whose ends are all known; hours_coverage = these / student_days; two_hours_share = those with at least `hours` hours (2 unless said).
 median_end = median over student-days of the latest end, in minutes after midnight of the district's clock. teachers = different teachers in the records; teacher_share = teachers / different teachers of the teaching list.
 """
 
@@ -31,6 +31,7 @@ county = {}
 school = {}
 grade = {}
 class = {}
+hours = { type = "number", default = 2, title = { zh = "每天至少小时数", en = "Hours a day at least" } }
 
 [[columns]]
 name = "students"
@@ -128,7 +129,7 @@ day_sums AS (
     {{by}} whole, count(DISTINCT CASE WHEN served THEN student END) AS students, count(*) FILTER (WHERE served) AS student_days,
     count(DISTINCT CASE WHEN served THEN concat(student, ' ', to_char(in_week, '%Y-%m-%d')) END) AS student_weeks,
     sum(seconds) FILTER (WHERE served AND open = 0) AS seconds, count(*) FILTER (WHERE served AND open = 0) AS timed,
-    count(*) FILTER (WHERE served AND open = 0 AND seconds >= 7200) AS two_hours, median(CASE WHEN open = 0 THEN CAST(ends AS DOUBLE) END) AS median_end,
+    count(*) FILTER (WHERE served AND open = 0 AND seconds >= $hours * 3600) AS two_hours, median(CASE WHEN open = 0 THEN CAST(ends AS DOUBLE) END) AS median_end,
     count(*) FILTER (WHERE other) AS other_days
   FROM student_days
   GROUP BY {{by}} whole

@@ -11,11 +11,11 @@ source = { zh = "教基厅函〔2021〕11号（文件号未核实 [K]）：就�
 
 [description]
 zh = """
-按学段的就寝时间（代码集 bedtimes）。深夜提交：学区当地时间晚于就寝时间（等于不算），或早于次日 05:00（跨过午夜）。pieces = 交来且有提交时间的份数；late_pieces、late_share = 深夜提交的份数及其 ÷ pieces；
+按学段的就寝时间（代码集 bedtimes）。深夜提交：学区当地时间晚于就寝时间（等于不算），或早于次日 morning（默认 05:00，跨过午夜）。pieces = 交来且有提交时间的份数；late_pieces、late_share = 深夜提交的份数及其 ÷ pieces；
 students = 有提交时间的不同学生数；students_late、students_late_share = 至少一次深夜提交的学生数及其 ÷ students；coverage = pieces ÷ 交来的份数。日期为布置日。系统关闭提交（如 20:00）后没有更晚的记录，该比例会偏低。
 """
 en = """
-Bedtime by stage (code set bedtimes). After bedtime: later than it by the district's clock (exactly at it is not), or before 05:00 in the morning (past midnight). pieces = pieces handed in with a time; late_pieces, late_share = those after bedtime and their share of pieces;
+Bedtime by stage (code set bedtimes). After bedtime: later than it by the district's clock (exactly at it is not), or before `morning` (05:00 unless said: past midnight). pieces = pieces handed in with a time; late_pieces, late_share = those after bedtime and their share of pieces;
 students = different pupils with such a time; students_late, students_late_share = pupils with at least one piece after bedtime and their share of students; coverage = pieces / pieces handed in. The day is that of assignment. Where a system closes (say at 20:00) nothing later is recorded and the share comes out too low.
 """
 
@@ -28,6 +28,7 @@ school = {}
 grade = {}
 class = {}
 subject = {}
+morning = { type = "text", default = "05:00", title = { zh = "夜间到几点为止", en = "Night ends at" } }
 
 [[columns]]
 name = "students"
@@ -72,7 +73,7 @@ WITH handed_in AS (
   WHERE h.status IN ('submitted', 'late') AND {{filters h}}
 ),
 pieces AS (
-  SELECT h.*, b.time IS NOT NULL AND h.submitted_at IS NOT NULL AS timed, h.clock > b.time || ':00' OR h.clock < '05:00:00' AS late
+  SELECT h.*, b.time IS NOT NULL AND h.submitted_at IS NOT NULL AS timed, h.clock > b.time || ':00' OR h.clock < $morning || ':00' AS late
   FROM handed_in AS h LEFT JOIN code_bedtimes AS b ON b.code = h.in_stage
 ),
 sums AS (

@@ -119,14 +119,14 @@ impl std::ops::Deref for Reader {
 }
 
 fn rollup(name: &str) -> SchemaRef {
-    let (dimensions, counts): (&[&str], &[&str]) = match name {
-        "student_day" => (&["school", "grade", "class", "student"], &COUNTS),
-        "class_day" => (&["school", "grade", "class"], &["students"]),
-        "student_lesson" => (&["school", "grade", "class", "subject", "lesson", "student"], &["acts", "judged", "correct"]),
-        _ => (&["school", "grade", "class", "subject"], &SUBJECT_COUNTS),
+    let (dimensions, counts): (&[&str], Vec<&str>) = match name {
+        "student_day" => (&["school", "grade", "class", "student"], COUNTS.to_vec()),
+        "class_day" => (&["school", "grade", "class"], [&["students"], &COUNTS[..]].concat()),
+        "student_lesson" => (&["school", "grade", "class", "subject", "lesson", "student"], vec!["acts", "judged", "correct"]),
+        _ => (&["school", "grade", "class", "subject"], SUBJECT_COUNTS.to_vec()),
     };
     let dimensions = dimensions.iter().map(|name| Field::new(*name, DataType::Utf8, true));
-    let counts = counts.iter().map(|name| Field::new(*name, DataType::Int64, false));
+    let counts = counts.into_iter().map(|name| Field::new(name, DataType::Int64, false));
     let day = Field::new("day", DataType::Date32, false);
     Arc::new(Schema::new(dimensions.chain(counts).chain([day]).collect::<Vec<_>>()))
 }
