@@ -115,6 +115,13 @@ def expected(rows):
     return len(rows.filter(pl.col("status").is_in(EXPECTED)))
 
 
+def sources(rows):
+    """Where the known minutes come from, and how many of the pieces expected have any."""
+    timed = known(rows)
+    shares = {f"{source}_share": share(timed, pl.col("source") == source) for source in ("measured", "reported", "estimated")}
+    return shares | {"coverage": ratio(len(timed), expected(rows))}
+
+
 def handed_in(rows):
     return rows.filter(pl.col("status").is_in(["submitted", "late"]))
 
@@ -138,17 +145,23 @@ def student_days(rows, over=("student", "date", "grade")):
 
 def compliance(load, days):
     def measure(part):
-        limited = part.filter(pl.struct("grade", "date").map_elements(lambda r: load.limit(r["grade"], r["date"]) is not None, pl.Boolean))
+        limited = part.filter(
+            pl.struct("grade", "date").map_elements(lambda r: load.limit(r["grade"], r["date"]) is not None, pl.Boolean)
+        )
         if not len(limited):
             return None
-        judged = [row | {"over": row["written"] > load.limit(row["grade"], row["date"])} for row in student_days(limited).to_dicts()]
+        judged = [
+            row | {"over": row["written"] > load.limit(row["grade"], row["date"])} for row in student_days(limited).to_dicts()
+        ]
         over = {}
         for row in judged:
             over[row["student"]] = over.get(row["student"], 0) + row["over"]
         classes = student_days(limited, ("student", "date", "grade", "school", "class")).to_dicts()
         class_days = {}
         for row in classes:
-            class_days.setdefault((row["school"], row["class"], row["date"]), []).append((row["written"], load.limit(row["grade"], row["date"])))
+            class_days.setdefault((row["school"], row["class"], row["date"]), []).append(
+                (row["written"], load.limit(row["grade"], row["date"]))
+            )
         within = sum(sum(w for w, _ in day) / len(day) <= day[0][1] for day in class_days.values())
         often = sum(count >= days for count in over.values())
         return {
@@ -159,7 +172,7 @@ def compliance(load, days):
             "class_days_within_share": ratio(within, len(class_days)),
             "students_over": often,
             "students_over_share": ratio(often, len(over)),
-            "coverage": ratio(len(known(limited)), expected(limited)),
+            **sources(limited),
         }
 
     return measure
@@ -170,7 +183,9 @@ def over_limit_rows(load, by, params):
     days = {}
     for row in student_days(rows, ("student", "date", "grade", "school", "class")).to_dicts():
         if load.limit(row["grade"], row["date"]) is not None:
-            days.setdefault((row["school"], row["class"], row["date"]), []).append((row["written"], load.limit(row["grade"], row["date"])))
+            days.setdefault((row["school"], row["class"], row["date"]), []).append(
+                (row["written"], load.limit(row["grade"], row["date"]))
+            )
     written = only(known(rows).filter((pl.col("form") == "written") & (pl.col("seconds") > 0)), params)
 
     def measure(part):
@@ -182,6 +197,7 @@ def over_limit_rows(load, by, params):
         over = [key for key in own if sum(w for w, _ in days[key]) > days[key][0][1] * len(days[key])]
         if not over:
             return None
+        whole = rows.filter(pl.struct("school", "class", "date").map_elements(lambda r: tuple(r.values()) in over, pl.Boolean))
         pupils, total = sum(len(days[key]) for key in over), sum(w for key in over for w, _ in days[key])
         return {
             "students": max(len(days[key]) for key in over),
@@ -191,6 +207,7 @@ def over_limit_rows(load, by, params):
             "mean_minutes": total / 60 / pupils,
             "subject_minutes": sum(own[key] for key in over) / 60 / pupils,
             "subject_share": ratio(sum(own[key] for key in over), total),
+            **sources(whole),
         }
 
     return answers(written, by, measure, n="students")
@@ -202,7 +219,10 @@ def break_rows(load, by, params):
     for row in load.homework.to_dicts():
         first, length, kind = free_days_after(load, row["date"])
         if length:
-            kept.append({name: row[name] for name in ("school", "grade", "class", "student", "status", "seconds")} | {"day": first, "free": length, "break_kind": kind})
+            kept.append(
+                {name: row[name] for name in ("school", "grade", "class", "student", "status", "seconds", "source")}
+                | {"day": first, "free": length, "break_kind": kind}
+            )
 
     def measure(part):
         timed = known(part).group_by("student", "date").agg(pl.col("seconds").sum(), pl.col("free").first())
@@ -214,7 +234,7 @@ def break_rows(load, by, params):
             "median_minutes": quantile(values, 0.5) / 60,
             "p90_minutes": quantile(values, 0.9) / 60,
             "minutes_per_free_day": sum(values) / 60 / timed["free"].sum(),
-            "coverage": ratio(len(known(part)), expected(part)),
+            **sources(part),
         }
 
     return answers(only(load.placed(kept), params), by, measure, n="students")
@@ -287,9 +307,15 @@ def early_written_rows(load, by, params):
 def marking(part):
     told = part.filter(pl.col("marked").is_not_null())
     marked = told.filter("marked")
-    whole = part.group_by("assignment").agg(pl.col("marked").count().alias("told"), pl.col("marked").fill_null(False).all().alias("all"))
+    whole = part.group_by("assignment").agg(
+        pl.col("marked").count().alias("told"), pl.col("marked").fill_null(False).all().alias("all")
+    )
     whole = whole.filter(pl.col("told") > 0)
-    waits = [(at - since).total_seconds() / 3600 for at, since in marked.select("marked_at", "submitted").iter_rows() if at and since and at >= since]
+    waits = [
+        (at - since).total_seconds() / 3600
+        for at, since in marked.select("marked_at", "submitted").iter_rows()
+        if at and since and at >= since
+    ]
     correctable = marked.filter((pl.col("rate").is_null() | (pl.col("rate") < 1)) & pl.col("corrected").is_not_null())
     return {
         "students": part["student"].n_unique(),

@@ -1,13 +1,12 @@
 """Homework load between sources, schools and results, and the school's week, in Polars; see `load.py`."""
 
-import datetime
 import math
 import statistics
 
 import polars as pl
 import sample_week as week
 from figures import deviation, mean, one, ratio
-from load import answers, expected, known, monday, only, parts, share, student_days, term
+from load import answers, known, monday, only, parts, share, sources, student_days
 
 FINALS = {"11": 0, "12": 0} | {grade: 1 for grade in ("13", "14", "15", "16")} | {grade: 2 for grade in ("21", "22", "23")}
 FIRST_LESSON = {"primary": 8 * 60 + 20, "junior": 8 * 60, "senior": 8 * 60}
@@ -33,7 +32,9 @@ class Week:
 
 
 def no_homework_rows(load, weeks, by, params):
-    worked = set(load.homework.select("school", "class", "date").iter_rows()) | set(load.assignments.select("school", "class", "date").iter_rows())
+    worked = set(load.homework.select("school", "class", "date").iter_rows()) | set(
+        load.assignments.select("school", "class", "date").iter_rows()
+    )
     planned = {(plan["school"], plan["grade"], plan["weekday"]) for plan in weeks.plans if plan["no_homework"]}
     days = only(weeks.class_days, params).to_dicts()
     days = [day for day in days if load.school_day(day["date"])]
@@ -137,12 +138,14 @@ def equity(part):
         "town_minutes": town,
         "village_minutes": village,
         "village_city_ratio": village / city if village and city else None,
-        "coverage": ratio(len(known(part)), expected(part)),
+        **sources(part),
     }
 
 
 def quadrant_rows(load, by, params):
-    work = only(load.homework, {name: value for name, value in params.items() if name in ("from", "to", "school", "grade", "county")})
+    work = only(
+        load.homework, {name: value for name, value in params.items() if name in ("from", "to", "school", "grade", "county")}
+    )
     results = load.results.filter(pl.col("status") == "scored")
     results = only(results, {name: params[name] for name in ("exam", "term") if name in params})
     group = ["exam", "subject", "grade"]
@@ -156,7 +159,13 @@ def quadrant_rows(load, by, params):
             own = own.filter(pl.col("z").is_not_null())
             if len(own) and len(days) and params.get("subject", subject) == subject:
                 units.append(
-                    {"school": school, "grade": grade, "subject": subject, "day": days["date"][0], "weight": own["student"].n_unique()}
+                    {
+                        "school": school,
+                        "grade": grade,
+                        "subject": subject,
+                        "day": days["date"][0],
+                        "weight": own["student"].n_unique(),
+                    }
                     | {"students": min(days["student"].n_unique(), own["student"].n_unique()), "z": own["z"].mean()}
                     | {"minutes": part.filter(pl.col("subject") == subject)["seconds"].sum() / 60 / len(days)}
                 )
@@ -256,8 +265,21 @@ def first_lesson_rows(load, weeks, by, params):
     for lesson in weeks.timetable:
         key = lesson["school"], lesson["class"], lesson["grade"], lesson["weekday"]
         first[key] = min(lesson["starts"], first.get(key, lesson["starts"]))
-    rows = [{"school": p["school"], "grade": p["grade"], "planned": True, "starts": p["first_lesson"], "arrives": p["arrival"], "day": today} for p in weeks.plans]
-    rows += [{"school": k[0], "grade": k[2], "planned": False, "starts": start, "arrives": None, "day": today} for k, start in first.items()]
+    rows = [
+        {
+            "school": p["school"],
+            "grade": p["grade"],
+            "planned": True,
+            "starts": p["first_lesson"],
+            "arrives": p["arrival"],
+            "day": today,
+        }
+        for p in weeks.plans
+    ]
+    rows += [
+        {"school": k[0], "grade": k[2], "planned": False, "starts": start, "arrives": None, "day": today}
+        for k, start in first.items()
+    ]
 
     def measure(part):
         plans, lessons = part.filter("planned"), part.filter(~pl.col("planned"))
@@ -315,7 +337,14 @@ def pe_rows(load, weeks, by, params):
     for (school, klass, grade), lessons in classes.items():
         sport = [lesson["ends"] - lesson["starts"] for lesson in lessons if lesson["subject"] == "pe"]
         weekdays = len({lesson["weekday"] for lesson in lessons})
-        row = {"school": school, "class": klass, "grade": grade, "day": max(load.calendar), "lessons": len(sport), "minutes": sum(sport)}
+        row = {
+            "school": school,
+            "class": klass,
+            "grade": grade,
+            "day": max(load.calendar),
+            "lessons": len(sport),
+            "minutes": sum(sport),
+        }
         rows.append(row | {"daily": sum(sport) / weekdays, "asked": PE_LESSONS[grade]})
     short = pl.col("lessons") < pl.col("asked")
     measure = lambda part: {

@@ -7,7 +7,14 @@ from sample_files import GRADES, SUBJECTS, Broken, among, current, files, frame,
 
 # What the data standard says of each service: whether it counts as after-school service.
 SERVICES = {"作业辅导": True, "社团活动": True, "体育活动": True, "自主阅读": True, "晚自习": False}
-LESSONS = SUBJECTS | {"体育与健康": "pe", "音乐": "music", "美术": "art", "信息科技": "it", "劳动": "labor", "综合实践活动": "practice"}
+LESSONS = SUBJECTS | {
+    "体育与健康": "pe",
+    "音乐": "music",
+    "美术": "art",
+    "信息科技": "it",
+    "劳动": "labor",
+    "综合实践活动": "practice",
+}
 KINDS = {"期中": "midterm", "期末": "final", "其他": "other"}
 
 

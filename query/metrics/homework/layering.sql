@@ -77,7 +77,7 @@ WITH listed AS (
 ),
 class_subject_days AS (
   SELECT
-    {{by}} whole, on_day, in_school, in_class, in_subject, count(*) AS assignments, count(layer) AS layered, count(DISTINCT layer) AS layers,
+    {{by}} whole, on_day, in_school, in_class, in_subject, count(*) AS assignments, count(layer) AS layered, min(layer) <> max(layer) AS several,
     count(*) FILTER (WHERE layer = 'basic') AS basic, count(*) FILTER (WHERE layer = 'consolidate') AS consolidate,
     count(*) FILTER (WHERE layer = 'extend') AS extend
   FROM listed
@@ -86,7 +86,7 @@ class_subject_days AS (
 sums AS (
   SELECT
     {{by}} whole, sum(assignments) AS assignments, sum(layered) AS layered, sum(basic) AS basic, sum(consolidate) AS consolidate, sum(extend) AS extend,
-    count(*) AS class_subject_days, count(*) FILTER (WHERE layers > 1) AS several
+    count(*) AS class_subject_days, count(*) FILTER (WHERE several) AS several
   FROM class_subject_days
   GROUP BY {{by}} whole
 )
