@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{alert, completions, demo, generate, ingest, lake, metric, policy, quarantine, query, schema, serve, value_added};
+use crate::commands::{
+    alert, completions, demo, generate, ingest, lake, metric, policy, quarantine, query, schema, serve, value_added,
+};
 
 const EXAMPLES: &str = "\
 Examples · 例子:

@@ -9,7 +9,8 @@ use chrono::NaiveDate;
 use datafusion::scalar::ScalarValue;
 
 use crate::Error;
-use crate::metric::{Metric, Param, ParamType};
+use crate::metric::{Dimension, Metric, Param, ParamType};
+use crate::template;
 
 /// What a caller asks of a figure.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,7 +46,8 @@ pub(crate) fn bind(metric: &Metric, request: &Request) -> Result<Bound, Error> {
         let grouped = by.contains(&dimension.name);
         values.push((name, ScalarValue::Boolean(Some(grouped))));
     }
-    let sql = expand(&metric.sql, &by).map_err(|reason| Error::bad_metric(&metric.name, reason))?;
+    let grouped: Vec<&Dimension> = by.iter().filter_map(|name| metric.dimension(name)).collect();
+    let sql = template::expand(&metric.sql, &grouped).map_err(|reason| Error::bad_metric(&metric.name, reason))?;
     Ok(Bound { sql, values, by, params })
 }
 
@@ -106,34 +108,6 @@ fn date(text: &str) -> Option<i32> {
     i32::try_from(date.signed_duration_since(NaiveDate::default()).num_days()).ok()
 }
 
-/// Replaces `{{by}}` with `day, school, ` and `{{by - school}}` with `day, `: each chosen dimension and a comma.
-fn expand(sql: &str, by: &[String]) -> Result<String, String> {
-    let mut out = String::with_capacity(sql.len() + 64);
-    let mut rest = sql;
-    while let Some((before, after)) = rest.split_once("{{") {
-        let (token, after) = after.split_once("}}").ok_or("\"{{\" is not closed with \"}}\"")?;
-        out.push_str(before);
-        let without = token_without(token)?;
-        for name in by.iter().filter(|name| Some(name.as_str()) != without) {
-            out.push_str(name);
-            out.push_str(", ");
-        }
-        rest = after;
-    }
-    out.push_str(rest);
-    Ok(out)
-}
-
-fn token_without(token: &str) -> Result<Option<&str>, String> {
-    let token = token.trim();
-    let without = token.strip_prefix("by").map(str::trim);
-    match without {
-        Some("") => Ok(None),
-        Some(rest) if rest.starts_with('-') => Ok(Some(rest[1..].trim())),
-        _ => Err(format!("\"{{{{{token}}}}}\" is unknown: write {{{{by}}}} or {{{{by - NAME}}}}")),
-    }
-}
-
 /// Whether a figure's SQL and its declarations fit.
 pub(crate) fn check_sql(sql: &str, metric: &Metric) -> Result<(), String> {
     let used = placeholders(sql);
@@ -150,12 +124,7 @@ pub(crate) fn check_sql(sql: &str, metric: &Metric) -> Result<(), String> {
     if !metric.dimensions.is_empty() && !sql.contains("{{by") {
         return Err("there are dimensions, but {{by}} is not in the SQL".to_owned());
     }
-    for token in sql.split("{{").skip(1).filter_map(|rest| rest.split_once("}}")).map(|(token, _)| token) {
-        if let Some(name) = token_without(token)?.filter(|name| metric.dimension(name).is_none()) {
-            return Err(format!("{{{{{token}}}}} leaves out \"{name}\", which is not among the dimensions"));
-        }
-    }
-    expand(sql, &[]).map(drop)
+    template::check(sql, metric)
 }
 
 fn placeholders(sql: &str) -> BTreeSet<&str> {

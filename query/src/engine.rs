@@ -155,7 +155,7 @@ impl Engine {
     /// Opens `setup.lake` for reading. Figures with mistakes are refused here, not when they are asked for.
     pub fn open(setup: Setup) -> Result<Self, Error> {
         let Setup { lake, standard, timezone, metric_files, options } = setup;
-        let library = Library::load(&metric_files)?;
+        let library = Library::load(&metric_files, timezone)?;
         let catalog = Catalog::new(lake, &standard, timezone)?;
         let state = session(timezone, runtime(options)?);
         Ok(Self { inner: Arc::new(Inner { library, catalog, state, options }) })

@@ -28,6 +28,7 @@ mod rejects;
 mod run;
 mod suppose;
 mod suppress;
+mod template;
 mod tonight;
 pub mod value_added;
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use xueqing_schema::{Text, sql_file};
 
 use crate::Error;
-use crate::bind;
+use crate::{bind, template};
 
 /// One published figure.
 #[derive(Clone, Debug, Serialize)]
@@ -44,6 +44,11 @@ pub struct Metric {
 pub struct Dimension {
     pub name: String,
     pub title: Text,
+    /// How it follows from a row with day, school, grade and class, and the join that this needs; `{row}` is the row's name.
+    #[serde(skip)]
+    pub(crate) sql: Option<String>,
+    #[serde(skip)]
+    pub(crate) join: Option<String>,
 }
 
 /// A parameter of a figure.
@@ -81,8 +86,21 @@ pub struct Column {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Common {
-    dimensions: BTreeMap<String, Text>,
+    dimensions: BTreeMap<String, CommonDimension>,
     params: BTreeMap<String, RawParam>,
+    /// What dimensions can be joined with, by name.
+    joins: BTreeMap<String, String>,
+    /// Pieces of SQL about a row, by name: `{{name row}}`.
+    pub(crate) snippets: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CommonDimension {
+    zh: String,
+    en: String,
+    sql: Option<String>,
+    join: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -92,6 +110,8 @@ struct RawParam {
     kind: Option<ParamType>,
     title: Option<Text>,
     default: Option<toml::Value>,
+    /// What the parameter leaves of the rows; `{row}` is the row's name.
+    filter: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -123,6 +143,8 @@ impl Metric {
         let (front, sql) = sql_file::split(&file, text)?;
         let front: FrontMatter = front.try_into().map_err(|e: toml::de::Error| bad(e.message().to_owned()))?;
         let FrontMatter { title, description, unit, grain, source, default_by, n, columns, .. } = &front;
+        let dimensions = front.dimensions(common).map_err(bad)?;
+        let sql = template::settle(&sql, &front.filters(common), &common.snippets).map_err(bad)?;
         let metric = Self {
             name: name.to_owned(),
             title: title.clone(),
@@ -130,12 +152,12 @@ impl Metric {
             unit: unit.clone(),
             grain: grain.clone(),
             source: source.clone(),
-            dimensions: front.dimensions(common).map_err(bad)?,
+            reads: read_by(&sql, &dimensions),
+            dimensions,
             default_by: default_by.clone(),
             params: front.params(common).map_err(bad)?,
             n: n.clone(),
             columns: columns.clone(),
-            reads: read_by(&sql),
             sql,
         };
         metric.check().map_err(bad)?;
@@ -178,8 +200,10 @@ impl Metric {
     }
 }
 
-/// The names that stand behind FROM and JOIN, those of its own parts included.
-fn read_by(sql: &str) -> BTreeSet<String> {
+/// The names that stand behind FROM and JOIN, those of its own parts and of every dimension included.
+fn read_by(sql: &str, dimensions: &[Dimension]) -> BTreeSet<String> {
+    let joins = dimensions.iter().filter_map(|dimension| dimension.join.as_deref());
+    let sql = std::iter::once(sql).chain(joins).collect::<Vec<_>>().join("\n");
     let words: Vec<&str> = sql.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
     let behind = words.windows(2).filter(|pair| pair[0].eq_ignore_ascii_case("from") || pair[0].eq_ignore_ascii_case("join"));
     behind.map(|pair| pair[1].to_owned()).collect()
@@ -188,12 +212,29 @@ fn read_by(sql: &str) -> BTreeSet<String> {
 impl FrontMatter {
     fn dimensions(&self, common: &Common) -> Result<Vec<Dimension>, String> {
         let titled = |name: &String| {
-            let title = self.dimension_titles.get(name).or_else(|| common.dimensions.get(name));
+            let shared = common.dimensions.get(name);
+            let title = shared.map(|shared| Text::new(&shared.zh, &shared.en));
+            let title = self.dimension_titles.get(name).cloned().or(title);
             let title =
                 title.ok_or_else(|| format!("the dimension \"{name}\" has no title: give it one in [dimension_titles]"))?;
-            Ok(Dimension { name: name.clone(), title: title.clone() })
+            let join = shared.and_then(|shared| shared.join.as_ref()).map(|join| {
+                common
+                    .joins
+                    .get(join)
+                    .cloned()
+                    .ok_or_else(|| format!("the dimension \"{name}\" needs the join \"{join}\", which is not there"))
+            });
+            let sql = shared.and_then(|shared| shared.sql.clone());
+            Ok(Dimension { name: name.clone(), title, sql, join: join.transpose()? })
         };
         self.dimensions.iter().map(titled).collect()
+    }
+
+    /// What the declared parameters leave of the rows.
+    fn filters(&self, common: &Common) -> BTreeMap<String, String> {
+        let shared = |name: &String| common.params.get(name).and_then(|shared| shared.filter.clone());
+        let filter = |(name, raw): (&String, &RawParam)| Some((name.clone(), raw.filter.clone().or_else(|| shared(name))?));
+        self.params.iter().filter_map(filter).collect()
     }
 
     fn params(&self, common: &Common) -> Result<Vec<Param>, String> {

@@ -51,7 +51,7 @@ async fn small_groups_show_no_figures() {
 
 #[rstest]
 #[case::figure("workload/nothing", &[], &[], "unknown_metric", "homework/submission_rate")]
-#[case::dimension("homework/submission_rate", &["student"], &[], "unknown_dimension", "allowed are day, week, month, school, grade, class, subject, all")]
+#[case::dimension("homework/submission_rate", &["student"], &[], "unknown_dimension", "allowed are day, week, month, term, region, county, school_type,")]
 #[case::dimension_with_sql("homework/submission_rate", &["day; DROP TABLE x"], &[], "unknown_dimension", "allowed are")]
 #[case::twice("homework/submission_rate", &["day", "day"], &[], "repeated_dimension", "\"day\" is given twice")]
 #[case::all_and_more("homework/submission_rate", &["all", "day"], &[], "unknown_dimension", "\"all\" is no dimension")]
@@ -88,7 +88,7 @@ async fn a_parameter_is_only_ever_a_value(#[case] school: &str) {
 async fn a_district_adds_a_figure() {
     let engine = two_schools().await.reader(own(OWN), Options::default()).unwrap();
     assert_rows(&rows(&engine, "local/days", &["school"], &[("school", "small")]).await, json!([{"school": "small", "days": 9}]));
-    assert_eq!(engine.metrics().len(), 12);
+    assert!(engine.metrics().iter().any(|metric| metric.name == "local/days"));
 }
 
 #[rstest]

@@ -135,6 +135,6 @@ mod tests {
     #[test]
     fn an_unknown_name_lists_the_known_ones() {
         let error = Standard::builtin().expect("sound").kind("homewrok").expect_err("unknown").to_string();
-        assert!(error.starts_with("unknown kind \"homewrok\": known are assessment, assignment"), "{error}");
+        assert!(error.starts_with("unknown kind \"homewrok\": known are after_school, assessment, assignment"), "{error}");
     }
 }

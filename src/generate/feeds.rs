@@ -33,6 +33,7 @@ pub fn timed_row(school: &School, class: &Class, work: &Work) -> Record {
         .with("corrected", work.corrected)
         .with("place", work.place)
         .with("rev", work.revision)
+        .with("checkTime", work.marked_at.map(iso))
 }
 
 /// A row of the sheet that pupils and teachers fill in: Chinese headers, whole minutes, mostly rounded to five.

@@ -39,6 +39,7 @@ pub struct Work {
     pub seconds: Option<i64>,
     pub score_rate: Option<f64>,
     pub marked: bool,
+    pub marked_at: Option<NaiveDateTime>,
     pub corrected: bool,
     pub place: &'static str,
     pub revision: i64,
@@ -128,6 +129,7 @@ fn work(district: &District, assignment: &Assignment, evening: &mut Evening) -> 
         seconds: (done && dice.chance(timed)).then_some(seconds),
         score_rate: (marked && assignment.form == "written").then(|| (rate * 100.0).round() / 100.0),
         marked,
+        marked_at: submitted.filter(|_| marked).map(|handed_in| marked_at(district, assignment, student, handed_in)),
         corrected: marked && rate < 0.9 && dice.chance(0.7),
         place: evening.place,
         revision: 0,
@@ -149,6 +151,12 @@ fn status(dice: &mut Dice, student: &Student, away: bool) -> &'static str {
 fn handed_in(dice: &mut Dice, assignment: &Assignment, status: &str, started: NaiveDateTime, seconds: i64) -> NaiveDateTime {
     let done = started + TimeDelta::seconds(seconds);
     if status == "late" { done.max(assignment.due_at + TimeDelta::seconds(dice.between(60, 14_400))) } else { done }
+}
+
+/// Marked on the day on which it was due, or after it came in late.
+fn marked_at(district: &District, assignment: &Assignment, student: &Student, handed_in: NaiveDateTime) -> NaiveDateTime {
+    let mut dice = district.dice(&["marked_at", &assignment.id, &student.number]);
+    handed_in.max(assignment.due_at) + TimeDelta::seconds(dice.between(600, 28_800))
 }
 
 /// Corrections that a platform sends a day later: a better score or other minutes, with a higher revision.

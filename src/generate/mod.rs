@@ -10,6 +10,7 @@
 //! ```
 
 mod absence;
+mod after_school;
 mod attendance;
 mod breakage;
 mod days;
@@ -23,6 +24,7 @@ mod identity;
 mod interaction;
 mod record;
 mod reference;
+mod school_week;
 mod subjects;
 
 use std::path::Path;
@@ -108,6 +110,9 @@ fn write_reference(district: &District, folder: &mut Folder) -> anyhow::Result<(
     folder.write("school", "schools.csv", Shape::Csv, reference::schools(district), None)?;
     folder.write("class", "classes.csv", Shape::Csv, reference::classes(district), None)?;
     folder.write("calendar", "calendar.csv", Shape::Csv, reference::calendar(district), None)?;
+    folder.write("timetable", "课程表.csv", Shape::Csv, school_week::timetable(district), None)?;
+    folder.write("day_plan", "作息安排.csv", Shape::Csv, school_week::day_plan(district), None)?;
+    folder.write("exam_plan", "考试安排.csv", Shape::Csv, school_week::exam_plan(district), None)?;
     folder.write("teaching", "任课表.csv", Shape::CsvBom, reference::teaching(district), None)?;
     folder.write("demo_xueji", "学籍.csv", Shape::CsvUtf16, reference::roster(district), None)
 }
@@ -145,6 +150,7 @@ fn write_school_day(district: &District, day: NaiveDate, folder: &mut Folder) ->
     folder.write("demo_banpai", &format!("kaoqin-{day}.csv"), Shape::Csv, board, Some(BOARD))?;
     let gate: Vec<Record> = attendance::gate_rows(district, day);
     folder.write("demo_menjin", &format!("menjin-{day}.csv"), Shape::Csv, gate, Some(GATE))?;
+    folder.write("after_school", &format!("课后服务-{day}.csv"), Shape::Csv, after_school::rows(district, day), Some(STAYED))?;
     let acts = interaction::rows(district, day);
     folder.write("demo_ketang", &format!("lessons-{day}.ndjson.gz"), Shape::NdjsonGz, acts, Some(ACTS))
 }
@@ -157,6 +163,7 @@ const BOARD: Weak =
     Weak { required: "学籍号", time: "考勤时间", code: "考勤状态", number: Some(("迟到分钟", 9_999)) };
 const GATE: Weak = Weak { required: "XJH", time: "DKSJ", code: "FX", number: None };
 const ACTS: Weak = Weak { required: "eid", time: "ts", code: "act", number: Some(("ms", -1)) };
+const STAYED: Weak = Weak { required: "学籍号", time: "签到时间", code: "服务类型", number: None };
 const MARKS: Weak = Weak { required: "学籍号", time: "考试日期", code: "考试类型", number: Some(("语文", 150)) };
 
 #[cfg(test)]

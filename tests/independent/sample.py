@@ -1,6 +1,6 @@
 """Every published figure over `sample-data/`, computed from the raw files: `sample.py SAMPLE_DATA METRICS`.
 
-Writes METRICS/<group>/<name>.expected.json, three to five cases each. The definitions are the words in the front matter of each
+Writes METRICS/<group>/<name>.expected.json, three to five cases each; homework load is computed in Polars (`load_cases.py`), the rest with pandas. The definitions are the words in the front matter of each
 figure's file; the computation is this one's own. Pseudonyms never show in a figure, so it needs no key.
 """
 
@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import alerting
+import load_cases
 import numpy as np
 import pandas as pd
 import rejects
@@ -364,10 +365,10 @@ def figures(d):
 
 def main(data, metrics):
     write(Path(metrics) / "quality/quarantine.expected.json", rejects.cases(data))
-    d = District(data)
-    days, classes = sorted(d.homework["day"].unique()), sorted(d.roster["class"].unique())
-    found_all = figures(d) | alerting.figures(d, cases, days[-1], classes[0])
-    for name, found in found_all.items():
+    district = District(data)
+    days, classes = sorted(district.homework["day"].unique()), sorted(district.roster["class"].unique())
+    found_all = figures(district) | alerting.figures(district, cases, days[-1], classes[0])
+    for name, found in (found_all | load_cases.figures(data, district.roster)).items():
         write(Path(metrics) / f"{name}.expected.json", found)
 
 

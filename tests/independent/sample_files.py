@@ -57,6 +57,9 @@ STATES = {
     "免做": "exempt",
 }
 SOURCES = {"自报": "reported", "估计": "estimated", "": None}
+TOLD = {"true": True, "false": False, "是": True, "否": False, "": None}
+PLACES = {"家中": "home", "课后服务": "after_school", "": None}
+LAYERS = {"基础": "basic", "巩固": "consolidate", "拓展": "extend"}
 INCIDENTS = {"2": "late", "3": "leave"}
 LESSON_STATES = {
     "4": "present",
@@ -176,6 +179,12 @@ def timed_work(row):
         "status": among(STATES, row["state"]),
         "seconds": spent,
         "source": "measured" if spent is not None else None,
+        "submitted": end,
+        "marked": TOLD[row["marked"]],
+        "marked_at": moment(row["checkTime"]) if row["checkTime"] else None,
+        "corrected": TOLD[row["corrected"]],
+        "rate": number(row["scoreRate"], 0, 1),
+        "place": row["place"] or None,
         "revision": int(row["rev"]),
     }
 
@@ -198,6 +207,12 @@ def reported_work(row):
         "status": among(STATES, row["完成情况"]),
         "seconds": None if minutes is None else minutes * 60,
         "source": source,
+        "submitted": moment(row["提交时间"]) if row["提交时间"] else None,
+        "marked": TOLD[row["批改"]],
+        "marked_at": None,
+        "corrected": TOLD[row["订正"]],
+        "rate": None if not row["得分率"] else number(row["得分率"], 0, 100) / 100,
+        "place": PLACES[row["完成地点"]],
         "revision": int(row["修订号"] or 0),
     }
 
@@ -221,7 +236,8 @@ def set_work(row):
         "teacher": row["教师工号"] or None,
         "title": row["标题"] or None,
         "form": among(FORMS, row["形式"]),
-        "layer": row["分层"] or None,
+        "layer": LAYERS.get(row["分层"]),
+        "published": TOLD[row["公示"]],
         "revision": 0,
     }
 
@@ -285,6 +301,7 @@ def act(row):
         "lesson": needed(row["lesson"]),
         "student": row["stu"] or None,
         "day": moment(row["ts"]).date(),
+        "at": moment(row["ts"]),
         "act": among(ACTS, row["act"]),
         "correct": {"1": True, "0": False, "": None}[row["ok"]],
         "revision": 0,

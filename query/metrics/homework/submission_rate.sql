@@ -2,7 +2,9 @@
 title = { zh = "作业提交率", en = "Homework submission rate" }
 unit = "share"
 n = "students"
-dimensions = ["day", "week", "month", "school", "grade", "class", "subject"]
+dimensions = [
+  "day", "week", "month", "term", "region", "county", "school_type", "urban_rural", "area", "public", "school", "stage", "grade", "class", "subject",
+]
 default_by = ["day"]
 grain = { zh = "一名学生的一份作业", en = "one student's piece of homework" }
 source = { zh = "作业动态监测：JS23 §8(1)；状态定义见数据标准 homework_statuses", en = "dynamic monitoring of homework: JS23 §8(1); statuses as in the data standard, homework_statuses" }
@@ -20,6 +22,8 @@ The day is the day of assignment. students = the most students with homework rec
 [params]
 from = {}
 to = {}
+region = {}
+county = {}
 school = {}
 grade = {}
 class = {}
@@ -67,13 +71,11 @@ unit = "share"
 ---*/
 WITH cells AS (
   SELECT
-    day, CAST(date_trunc('week', day) AS DATE) AS week, to_char(day, '%Y-%m') AS month, school, grade, class, subject,
-    TRUE AS whole, day AS on_day, subject AS in_subject,
-    students, expected, submitted, late, missing, exempt
-  FROM class_subject_day
-  WHERE ($from IS NULL OR day >= $from) AND ($to IS NULL OR day <= $to)
-    AND ($school IS NULL OR school = $school) AND ($grade IS NULL OR grade = $grade) AND ($class IS NULL OR class = $class)
-    AND ($subject IS NULL OR subject = $subject)
+    {{dimensions d}} TRUE AS whole, d.day AS on_day, d.subject AS in_subject,
+    d.students, d.expected, d.submitted, d.late, d.missing, d.exempt
+  FROM class_subject_day AS d
+  {{joins d}}
+  WHERE {{filters d}}
 ),
 subject_days AS (
   SELECT

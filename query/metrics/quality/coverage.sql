@@ -1,7 +1,9 @@
 /*---
 title = { zh = "作业数据覆盖", en = "Coverage of homework data" }
 unit = "share"
-dimensions = ["day", "month", "school", "grade", "class", "subject"]
+dimensions = [
+  "day", "week", "month", "term", "region", "county", "school_type", "urban_rural", "area", "public", "school", "stage", "grade", "class", "subject",
+]
 default_by = ["school"]
 grain = { zh = "一份布置的作业；时长按学生作业份数", en = "one assignment; minutes per student's piece of homework" }
 source = { zh = "数据覆盖率与估计偏差：RULES B3 第 13 项、B2 已知问题 [K/D]（未核实）；数据质量：ZJ23 (二)4(1)", en = "coverage and estimate bias: indicator 13 of RULES B3, known problems in B2 [K/D] (unverified); data quality: ZJ23 (二)4(1)" }
@@ -25,6 +27,8 @@ estimate_bias = median over assignments of (median of the measured minutes / min
 [params]
 from = {}
 to = {}
+region = {}
+county = {}
 school = {}
 grade = {}
 class = {}
@@ -77,11 +81,8 @@ unit = "ratio"
 ---*/
 WITH listed AS (
   SELECT assignment, day, school, grade, class, subject, estimated_minutes
-  FROM assignment
-  WHERE NOT COALESCE(withdrawn, FALSE)
-    AND ($from IS NULL OR day >= $from) AND ($to IS NULL OR day <= $to)
-    AND ($school IS NULL OR school = $school) AND ($grade IS NULL OR grade = $grade) AND ($class IS NULL OR class = $class)
-    AND ($subject IS NULL OR subject = $subject)
+  FROM assignment AS a
+  WHERE NOT COALESCE(withdrawn, FALSE) AND {{filters a}}
 ),
 class_days AS (SELECT DISTINCT school, class, day FROM listed),
 roster AS (
@@ -113,14 +114,15 @@ facts AS (
     day, school, grade, class, subject,
     0 AS assignments, NULL AS records_expected, NULL AS rows, expected AS pieces, timed_measured, timed_reported, timed_estimated,
     NULL AS bias
-  FROM class_subject_day
-  WHERE ($from IS NULL OR day >= $from) AND ($to IS NULL OR day <= $to)
-    AND ($school IS NULL OR school = $school) AND ($grade IS NULL OR grade = $grade) AND ($class IS NULL OR class = $class)
-    AND ($subject IS NULL OR subject = $subject)
+  FROM class_subject_day AS c
+  WHERE {{filters c}}
 ),
 dated AS (
-  SELECT facts.*, to_char(day, '%Y-%m') AS month, TRUE AS whole, timed_measured + timed_reported + timed_estimated AS timed
-  FROM facts
+  SELECT
+    {{dimensions f}} TRUE AS whole, f.assignments, f.records_expected, f.rows, f.pieces, f.timed_measured, f.timed_reported, f.timed_estimated,
+    f.timed_measured + f.timed_reported + f.timed_estimated AS timed, f.bias
+  FROM facts AS f
+  {{joins f}}
 ),
 sums AS (
   SELECT

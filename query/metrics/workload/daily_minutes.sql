@@ -2,7 +2,9 @@
 title = { zh = "每日作业时长", en = "Daily homework minutes" }
 unit = "min"
 n = "students"
-dimensions = ["day", "week", "month", "school", "grade", "class", "minutes_source"]
+dimensions = [
+  "day", "week", "month", "term", "region", "county", "school_type", "urban_rural", "area", "public", "school", "stage", "grade", "class", "minutes_source",
+]
 default_by = ["day"]
 grain = { zh = "一名学生在一天内各学科已知作业时长之和（一个“学生日”）", en = "one student's known homework minutes of one day, added up over subjects (a student-day)" }
 source = { zh = "《义务教育阶段学校作业管理十条》2021-04 与“双减”意见 2021-07-24 的书面作业时长上限；监测对象：JS23 §8(1)、§16(3)；指标：RULES B3 第 1、2、13 项。文件号教基厅函〔2021〕13号未核实 [K]", en = "limits of written homework in the ten articles of 2021-04 and the double-reduction opinions of 2021-07-24; what to monitor: JS23 §8(1), §16(3); indicators 1, 2 and 13 of RULES B3. The document number 教基厅函〔2021〕13号 is unverified [K]" }
@@ -34,6 +36,8 @@ Paper homework outside the platform and homework added by parents or tutors are 
 [params]
 from = {}
 to = {}
+region = {}
+county = {}
 school = {}
 grade = {}
 class = {}
@@ -95,21 +99,14 @@ unit = "share"
 ---*/
 WITH homework_days AS (
   SELECT
-    d.day, CAST(date_trunc('week', d.day) AS DATE) AS week, to_char(d.day, '%Y-%m') AS month, d.school, d.grade, d.class,
-    TRUE AS whole, d.day AS on_day, d.student, d.homework_expected AS expected,
+    {{dimensions - minutes_source d}} TRUE AS whole, d.day AS on_day, d.student, d.homework_expected AS expected,
     d.timed_measured, d.timed_reported, d.timed_estimated,
     d.seconds_measured, d.seconds_reported, d.seconds_estimated, d.written_seconds,
-    CASE
-      WHEN COALESCE(c.day_kind IN ('school_day', 'make_up', 'no_homework'), date_part('dow', d.day) BETWEEN 1 AND 5)
-      THEN CAST(l.minutes AS BIGINT) * 60
-    END AS limit_seconds
+    {{limit_seconds d}} AS limit_seconds
   FROM student_day AS d
-  LEFT JOIN calendar AS c ON c.date = d.day
-  LEFT JOIN code_homework_limits AS l
-    ON l.code = d.grade AND COALESCE(l.valid_from <= d.day, TRUE) AND COALESCE(d.day <= l.valid_to, TRUE)
-  WHERE d.homework_expected + d.homework_exempt > 0
-    AND ($from IS NULL OR d.day >= $from) AND ($to IS NULL OR d.day <= $to)
-    AND ($school IS NULL OR d.school = $school) AND ($grade IS NULL OR d.grade = $grade) AND ($class IS NULL OR d.class = $class)
+  {{limits d}}
+  {{joins d}}
+  WHERE d.homework_expected + d.homework_exempt > 0 AND {{filters d}}
 ),
 -- One row per student-day, or one per source of minutes where that is a dimension.
 sources AS (

@@ -2,7 +2,9 @@
 title = { zh = "各学科作业时长", en = "Homework minutes by subject" }
 unit = "min"
 n = "students"
-dimensions = ["day", "week", "month", "school", "grade", "class", "subject"]
+dimensions = [
+  "day", "week", "month", "term", "region", "county", "school_type", "urban_rural", "area", "public", "school", "stage", "grade", "class", "subject",
+]
 default_by = ["subject"]
 grain = { zh = "一个班级一个学科一天布置的作业", en = "the homework of one subject, one class and one day" }
 source = { zh = "监测对象“各校各学科作业量”：JS23 §8(1)；RULES B3 第 4 项（学科占比）", en = "the homework volume of every school and subject: JS23 §8(1); indicator 4 of RULES B3 (share of subjects)" }
@@ -22,6 +24,8 @@ coverage = students' pieces of the subject with known minutes / pieces expected 
 [params]
 from = {}
 to = {}
+region = {}
+county = {}
 school = {}
 grade = {}
 class = {}
@@ -54,13 +58,12 @@ unit = "share"
 ---*/
 WITH homework_days AS (
   SELECT
-    day, CAST(date_trunc('week', day) AS DATE) AS week, to_char(day, '%Y-%m') AS month, school, grade, class,
-    TRUE AS whole, day AS on_day, student,
-    timed_measured + timed_reported + timed_estimated AS timed,
-    seconds_measured + seconds_reported + seconds_estimated AS seconds
-  FROM student_day
-  WHERE ($from IS NULL OR day >= $from) AND ($to IS NULL OR day <= $to)
-    AND ($school IS NULL OR school = $school) AND ($grade IS NULL OR grade = $grade) AND ($class IS NULL OR class = $class)
+    {{dimensions - subject d}} TRUE AS whole, d.day AS on_day, d.student,
+    d.timed_measured + d.timed_reported + d.timed_estimated AS timed,
+    d.seconds_measured + d.seconds_reported + d.seconds_estimated AS seconds
+  FROM student_day AS d
+  {{joins d}}
+  WHERE {{filters - subject d}}
 ),
 student_days AS (
   SELECT {{by - subject}} whole, student, on_day, sum(seconds) AS seconds
@@ -75,14 +78,12 @@ totals AS (
 ),
 cells AS (
   SELECT
-    day, CAST(date_trunc('week', day) AS DATE) AS week, to_char(day, '%Y-%m') AS month, school, grade, class, subject,
-    TRUE AS whole, pieces, expected,
-    timed_measured + timed_reported + timed_estimated AS timed,
-    seconds_measured + seconds_reported + seconds_estimated AS seconds
-  FROM class_subject_day
-  WHERE ($from IS NULL OR day >= $from) AND ($to IS NULL OR day <= $to)
-    AND ($school IS NULL OR school = $school) AND ($grade IS NULL OR grade = $grade) AND ($class IS NULL OR class = $class)
-    AND ($subject IS NULL OR subject = $subject)
+    {{dimensions d}} TRUE AS whole, d.pieces, d.expected,
+    d.timed_measured + d.timed_reported + d.timed_estimated AS timed,
+    d.seconds_measured + d.seconds_reported + d.seconds_estimated AS seconds
+  FROM class_subject_day AS d
+  {{joins d}}
+  WHERE {{filters d}}
 ),
 subjects AS (
   SELECT

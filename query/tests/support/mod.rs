@@ -119,10 +119,9 @@ impl std::ops::Deref for Reader {
 }
 
 fn rollup(name: &str) -> SchemaRef {
-    let students = ["students"];
     let (dimensions, counts): (&[&str], Vec<&str>) = match name {
         "student_day" => (&["school", "grade", "class", "student"], COUNTS.to_vec()),
-        "class_day" => (&["school", "grade", "class"], students.iter().chain(&COUNTS).copied().collect()),
+        "class_day" => (&["school", "grade", "class"], [&["students"], &COUNTS[..]].concat()),
         "student_lesson" => (&["school", "grade", "class", "subject", "lesson", "student"], vec!["acts", "judged", "correct"]),
         "assignment_day" => (&["school", "grade", "class", "subject", "assignment"], SUBJECT_COUNTS.to_vec()),
         "assigned_day" => {

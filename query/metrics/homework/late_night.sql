@@ -1,0 +1,94 @@
+/*---
+title = { zh = "深夜提交（分母：有提交时间的作业份数、学生）", en = "Work handed in after bedtime (of pieces with a time, of pupils)" }
+unit = "share"
+n = "students"
+dimensions = [
+  "day", "week", "month", "term", "region", "county", "school_type", "urban_rural", "area", "public", "school", "stage", "grade", "class", "subject",
+]
+default_by = ["stage"]
+grain = { zh = "一名学生交来的一份作业", en = "one pupil's piece of homework that was handed in" }
+source = { zh = "教基厅函〔2021〕11号（文件号未核实 [K]）：就寝不晚于小学 21:20、初中 22:00、高中 23:00 [F10]；指标：RULES B3 第 12 项 [D]", en = "2021-03-30 notice on sleep (number unverified [K]): to bed by 21:20 in primary, 22:00 in junior and 23:00 in senior schools [F10]; indicator 12 of RULES B3 [D]" }
+
+[description]
+zh = """
+按学段的就寝时间（代码集 bedtimes）。深夜提交：学区当地时间晚于就寝时间（等于不算），或早于次日 morning（默认 05:00，跨过午夜）。pieces = 交来且有提交时间的份数；late_pieces、late_share = 深夜提交的份数及其 ÷ pieces；
+students = 有提交时间的不同学生数；students_late、students_late_share = 至少一次深夜提交的学生数及其 ÷ students；coverage = pieces ÷ 交来的份数。日期为布置日。系统关闭提交（如 20:00）后没有更晚的记录，该比例会偏低。
+"""
+en = """
+Bedtime by stage (code set bedtimes). After bedtime: later than it by the district's clock (exactly at it is not), or before `morning` (05:00 unless said: past midnight). pieces = pieces handed in with a time; late_pieces, late_share = those after bedtime and their share of pieces;
+students = different pupils with such a time; students_late, students_late_share = pupils with at least one piece after bedtime and their share of students; coverage = pieces / pieces handed in. The day is that of assignment. Where a system closes (say at 20:00) nothing later is recorded and the share comes out too low.
+"""
+
+[params]
+from = {}
+to = {}
+region = {}
+county = {}
+school = {}
+grade = {}
+class = {}
+subject = {}
+morning = { type = "text", default = "05:00", title = { zh = "夜间到几点为止", en = "Night ends at" } }
+
+[[columns]]
+name = "students"
+title = { zh = "学生数", en = "Pupils" }
+unit = "1"
+
+[[columns]]
+name = "pieces"
+title = { zh = "有时间的份数", en = "Pieces with a time" }
+unit = "1"
+
+[[columns]]
+name = "late_pieces"
+title = { zh = "深夜提交份数", en = "Pieces after bedtime" }
+unit = "1"
+
+[[columns]]
+name = "late_share"
+title = { zh = "深夜提交占比", en = "Share of pieces after bedtime" }
+unit = "share"
+
+[[columns]]
+name = "students_late"
+title = { zh = "深夜提交学生数", en = "Pupils after bedtime" }
+unit = "1"
+
+[[columns]]
+name = "students_late_share"
+title = { zh = "深夜提交学生占比", en = "Share of pupils after bedtime" }
+unit = "share"
+
+[[columns]]
+name = "coverage"
+title = { zh = "提交时间覆盖率", en = "Coverage of times" }
+unit = "share"
+---*/
+WITH handed_in AS (
+  SELECT {{dimensions h}} TRUE AS whole, h.student, h.submitted_at, g.stage AS in_stage, to_char(h.submitted_at AT TIME ZONE {{timezone}}, '%H:%M:%S') AS clock
+  FROM homework AS h
+  JOIN code_grades AS g ON g.code = h.grade
+  {{joins h}}
+  WHERE h.status IN ('submitted', 'late') AND {{filters h}}
+),
+pieces AS (
+  SELECT h.*, b.time IS NOT NULL AND h.submitted_at IS NOT NULL AS timed, h.clock > b.time || ':00' OR h.clock < $morning || ':00' AS late
+  FROM handed_in AS h LEFT JOIN code_bedtimes AS b ON b.code = h.in_stage
+),
+sums AS (
+  SELECT
+    {{by}} whole, count(DISTINCT CASE WHEN timed THEN student END) AS students, count(*) FILTER (WHERE timed) AS pieces,
+    count(*) FILTER (WHERE timed AND late) AS late_pieces, count(DISTINCT CASE WHEN timed AND late THEN student END) AS students_late, count(*) AS handed_in
+  FROM pieces
+  GROUP BY {{by}} whole
+)
+SELECT
+  {{by}}
+  students, pieces, late_pieces,
+  CAST(late_pieces AS DOUBLE) / NULLIF(pieces, 0) AS late_share,
+  students_late,
+  CAST(students_late AS DOUBLE) / NULLIF(students, 0) AS students_late_share,
+  CAST(pieces AS DOUBLE) / NULLIF(handed_in, 0) AS coverage
+FROM sums
+ORDER BY {{by}} whole

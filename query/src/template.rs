@@ -1,0 +1,167 @@
+//! The language that figures are written in: SQL with words in double braces.
+//!
+//! | written | becomes | when |
+//! |---|---|---|
+//! | `{{filters d}}` | what the declared parameters leave of the rows of `d`: `(…) AND (…)` | the file is read |
+//! | `{{NAME d}}` | the snippet NAME of `common.toml`, about the rows of `d` | the file is read |
+//! | `{{timezone}}` | the district's time zone as a text | the file is read |
+//! | `{{dimensions d}}` | each chosen dimension as it follows from a row of `d`, and a comma: `d.day AS day, ` | it is asked |
+//! | `{{joins d}}` | the joins that the chosen dimensions need | it is asked |
+//! | `{{by}}` | the names of the chosen dimensions, each with a comma: `day, school, ` | it is asked |
+//! | `{{by - school}}`, `{{dimensions - school d}}`, `{{filters - school d}}` | the same without `school` | |
+//!
+//! Promise: nothing that a caller sends becomes SQL; all texts are of the figure's file and of `common.toml`.
+
+use std::collections::BTreeMap;
+
+use crate::metric::{Dimension, Metric};
+
+/// What stands for the row in the texts of `common.toml`.
+const ROW: &str = "{row}";
+
+/// A word whose text depends on the grouping.
+enum Word<'a> {
+    By { without: Option<&'a str> },
+    Dimensions { row: &'a str, without: Option<&'a str> },
+    Joins { row: &'a str },
+}
+
+/// Puts in what does not depend on the grouping: filters and snippets.
+pub(crate) fn settle(
+    sql: &str,
+    filters: &BTreeMap<String, String>,
+    snippets: &BTreeMap<String, String>,
+) -> Result<String, String> {
+    replace(sql, |token| {
+        let words: Vec<&str> = token.split_whitespace().collect();
+        Ok(match words[..] {
+            ["filters", row] => conditions(filters, None, row),
+            ["filters", "-", name, row] => conditions(filters, Some(name), row),
+            [name] | [name, _] if snippets.contains_key(name) => {
+                snippets[name].trim().replace(ROW, words.get(1).copied().unwrap_or_default())
+            }
+            _ => format!("{{{{{token}}}}}"),
+        })
+    })
+}
+
+fn conditions(filters: &BTreeMap<String, String>, without: Option<&str>, row: &str) -> String {
+    let kept = filters.iter().filter(|(name, _)| Some(name.as_str()) != without).map(|(_, filter)| filter.as_str());
+    let all = kept.collect::<Vec<_>>().join(" AND ");
+    if all.is_empty() { "TRUE".to_owned() } else { all.replace(ROW, row) }
+}
+
+/// The statement for this grouping.
+pub(crate) fn expand(sql: &str, by: &[&Dimension]) -> Result<String, String> {
+    replace(sql, |token| {
+        Ok(match word(token)? {
+            Word::By { without } => kept(by, without).map(|dimension| format!("{}, ", dimension.name)).collect(),
+            Word::Dimensions { row, without } => kept(by, without).map(|dimension| column(dimension, row)).collect(),
+            Word::Joins { row } => joins(by, row),
+        })
+    })
+}
+
+/// Whether every word is known and names what the figure has.
+pub(crate) fn check(sql: &str, metric: &Metric) -> Result<(), String> {
+    replace(sql, |token| match word(token)? {
+        Word::By { without: Some(name) } | Word::Dimensions { without: Some(name), .. } if metric.dimension(name).is_none() => {
+            Err(format!("{{{{{token}}}}} leaves out \"{name}\", which is not among the dimensions"))
+        }
+        _ => Ok(String::new()),
+    })
+    .map(drop)
+}
+
+fn kept<'a>(by: &'a [&Dimension], without: Option<&'a str>) -> impl Iterator<Item = &'a Dimension> {
+    by.iter().copied().filter(move |dimension| Some(dimension.name.as_str()) != without)
+}
+
+fn column(dimension: &Dimension, row: &str) -> String {
+    let own = format!("{ROW}.{}", dimension.name);
+    let sql = dimension.sql.as_deref().unwrap_or(&own).replace(ROW, row);
+    format!("{sql} AS {}, ", dimension.name)
+}
+
+/// Each join once, in the order of the dimensions.
+fn joins(by: &[&Dimension], row: &str) -> String {
+    let mut wanted: Vec<&str> = Vec::new();
+    for join in by.iter().filter_map(|dimension| dimension.join.as_deref()) {
+        if !wanted.contains(&join) {
+            wanted.push(join);
+        }
+    }
+    wanted.join("\n").replace(ROW, row)
+}
+
+fn word(token: &str) -> Result<Word<'_>, String> {
+    let words: Vec<&str> = token.split_whitespace().collect();
+    match words[..] {
+        ["by"] => Ok(Word::By { without: None }),
+        ["by", "-", name] => Ok(Word::By { without: Some(name) }),
+        ["dimensions", row] => Ok(Word::Dimensions { row, without: None }),
+        ["dimensions", "-", name, row] => Ok(Word::Dimensions { row, without: Some(name) }),
+        ["joins", row] => Ok(Word::Joins { row }),
+        _ => Err(format!(
+            "\"{{{{{token}}}}}\" is unknown: write {{{{by}}}}, {{{{by - NAME}}}}, {{{{dimensions ROW}}}}, {{{{joins ROW}}}}, {{{{filters ROW}}}} or a snippet of common.toml"
+        )),
+    }
+}
+
+/// The text with each word in double braces replaced.
+fn replace(sql: &str, mut by: impl FnMut(&str) -> Result<String, String>) -> Result<String, String> {
+    let mut out = String::with_capacity(sql.len() + 256);
+    let mut rest = sql;
+    while let Some((before, after)) = rest.split_once("{{") {
+        let (token, after) = after.split_once("}}").ok_or("\"{{\" is not closed with \"}}\"")?;
+        out.push_str(before);
+        out.push_str(&by(token.trim())?);
+        rest = after;
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use xueqing_schema::Text;
+
+    fn dimension(name: &str, sql: Option<&str>, join: Option<&str>) -> Dimension {
+        let own = |text: &str| text.to_owned();
+        Dimension { name: own(name), title: Text::new(name, name), sql: sql.map(own), join: join.map(own) }
+    }
+
+    #[test]
+    fn dimensions_bring_their_columns_and_each_join_once() {
+        let join = Some("JOIN school AS placed ON placed.school = {row}.school");
+        let county = dimension("county", Some("placed.region"), join);
+        let area = dimension("area", Some("placed.area"), join);
+        let day = dimension("day", None, None);
+        let sql = expand("SELECT {{dimensions d}}1 FROM t AS d {{joins d}} GROUP BY {{by - day}}1", &[&county, &day, &area]);
+        assert_eq!(
+            sql.as_deref(),
+            Ok("SELECT placed.region AS county, d.day AS day, placed.area AS area, 1 FROM t AS d \
+                JOIN school AS placed ON placed.school = d.school GROUP BY county, area, 1")
+        );
+    }
+
+    #[test]
+    fn filters_and_snippets_are_about_the_named_row() {
+        let snippets = BTreeMap::from([("weekday".to_owned(), "date_part('dow', {row}.day)".to_owned())]);
+        let filters = BTreeMap::from([("school".to_owned(), "($school IS NULL OR {row}.school = $school)".to_owned())]);
+        let settled = settle("WHERE {{filters a}} AND {{weekday a}} = 1 {{by}}", &filters, &snippets);
+        assert_eq!(
+            settled.as_deref(),
+            Ok("WHERE ($school IS NULL OR a.school = $school) AND date_part('dow', a.day) = 1 {{by}}")
+        );
+        assert_eq!(settle("WHERE {{filters - school a}}", &filters, &snippets).as_deref(), Ok("WHERE TRUE"));
+    }
+
+    #[test]
+    fn an_unknown_word_is_named() {
+        let error = expand("{{bye}}", &[]).expect_err("refused");
+        assert!(error.starts_with("\"{{bye}}\" is unknown"), "{error}");
+        assert!(expand("{{by", &[]).expect_err("refused").contains("not closed"));
+    }
+}
