@@ -21,6 +21,8 @@ use xueqing_query::value_added::gather;
 use xueqing_query::value_added::multilevel::{Fit, Model};
 
 const CLASS: usize = 45;
+/// Rows that are read by one core at a time.
+const ROW_GROUP: usize = 128 * 1024;
 const SUBJECTS: [&str; 3] = ["chinese", "math", "english"];
 
 /// A place of pupils: so many, in schools of about `school` pupils, `schools` to a county.
@@ -36,6 +38,11 @@ const PROVINCE: Place = Place { pupils: 7_510_000, school: 680, schools: 110, su
 
 fn normal(random: &mut StdRng) -> f64 {
     (0..12).map(|_| random.random::<f64>()).sum::<f64>() - 6.0
+}
+
+/// Marks are given by halves.
+fn marks(score: f64) -> f64 {
+    (2.0 * score).round() / 2.0
 }
 
 /// One row a pupil and subject; effects of counties, schools and classes with deviations 2, 4 and 2, of pupils 10.
@@ -65,14 +72,15 @@ fn write(place: &Place, file: &Path) {
                 let score = 300.0 + 0.09 * prior + in_school[subject] + in_class[subject] + 10.0 * normal(&mut random);
                 let names =
                     [SUBJECTS[subject].to_owned(), format!("32{county:04}"), format!("2132{school:06}"), format!("{room:07}")];
-                rows.push(names, [prior, score]);
+                rows.push(names, [marks(prior), marks(score)]);
             }
         }
         pupil += size;
         let batch = rows.batch();
         let writer = writer.get_or_insert_with(|| {
             let level = ZstdLevel::try_new(3).expect("a level");
-            let properties = WriterProperties::builder().set_compression(Compression::ZSTD(level)).build();
+            let properties = WriterProperties::builder().set_compression(Compression::ZSTD(level));
+            let properties = properties.set_max_row_group_row_count(Some(ROW_GROUP)).build();
             let file = std::fs::File::create(file).expect("a file");
             ArrowWriter::try_new(file, batch.schema(), Some(properties)).expect("a writer")
         });
@@ -105,6 +113,8 @@ impl Rows {
 fn context() -> SessionContext {
     let mut config = SessionConfig::new().with_target_partitions(2);
     config.options_mut().execution.parquet.schema_force_view_types = false;
+    // A year's marks are a small file: both cores read it all the same.
+    config.options_mut().optimizer.repartition_file_min_size = 0;
     SessionContext::new_with_config(config)
 }
 
