@@ -8,7 +8,7 @@
 //!  POST /v1/events ──┤ events ── body ── stream ────────────├──▶ pipeline::Ingest ──▶ lake
 //!  GET  /v1/quarantine┤quarantine ───────────────────────────├──▶ pipeline::Ingest
 //!  GET  /v1/metrics ─┤ figures ─┐                           │
-//!  POST /v1/assignments/check┤ assignments: rows as if they came ├▶ pipeline::Ingest, query::Engine
+//!  POST /v1/assignments/check  assignments ────────────────├──▶ pipeline::Ingest, query::Engine (nothing stored)
 //!  POST /v1/sql ─────┤ sql ─────┴─ negotiate ─ answer ──────├──▶ query::Engine ─────▶ lake
 //!  GET  /v1/alerts ──┤ alerts ──────────────────────────────├──▶ alerts::Alerts ────▶ lake
 //!  GET  /v1/schema ──┤ standard ────────────────────────────├──▶ schema::Standard

@@ -135,17 +135,6 @@ async fn a_forecast_knows_nothing_of_its_own_evening_or_later() {
     let on = [("from", day.as_str()), ("to", day.as_str())];
     let afterwards = rows(&term.district().await.engine(10), "workload/tonight", &["class"], &on).await;
     let before = rows(&term.district_before(&day).await.engine(10), "workload/tonight", &["class"], &on).await;
-    let e = term.district_before(&day).await.engine(10);
-    let q = format!("SELECT class, assignment, estimated_minutes FROM assignment WHERE day = '{day}' AND class='c04'");
-    for e in [&e, &term.district().await.engine(10)] {
-        println!("{:?}", xueqing_query::format::json_rows(&e.sql(&q, &xueqing_query::Scope::District).await.unwrap()).unwrap());
-    }
-    println!("{:?}", term.assignments.iter().filter(|r| r["day"] == day.as_str() && r["class"] == "c04").collect::<Vec<_>>());
-    println!(
-        "{:?}\n{:?}",
-        before.iter().map(|r| (r["class"].clone(), r["assignments"].clone())).collect::<Vec<_>>(),
-        afterwards.iter().map(|r| (r["class"].clone(), r["assignments"].clone())).collect::<Vec<_>>()
-    );
     assert!(before.len() > 8 && before.iter().all(|row| row["low_minutes"].is_number()), "{before:?}");
     assert_rows(&afterwards, Value::Array(before.into_iter().map(Value::Object).collect()));
 }

@@ -78,6 +78,7 @@ impl Agreement {
         self.covered / self.n
     }
 
+    #[expect(clippy::print_stdout, reason = "the figures are to be seen with --nocapture")]
     fn print(&self, name: &str) {
         println!(
             "{name}: {:.0} evenings, covered {:.1} % (below {:.1} %), MAE {:.2} min, bias {:+.2} min, width {:.1} min; \

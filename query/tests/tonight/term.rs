@@ -108,15 +108,14 @@ impl Term {
 
     /// The lake as it was before anything of this day or later had come, but for what was set on it.
     pub async fn district_before(&self, day: &str) -> District {
-        let kept = |row: &&Value| {
-            let of = row["day"].as_str().unwrap_or_default();
-            of < day || (of == day && row["estimated_minutes"] != row["nothing"])
-        };
-        let rows = |rows: &[Value]| Value::Array(rows.iter().filter(kept).cloned().collect());
-        let district = District::empty().await.with("student", rows(&self.roster)).await;
-        let district =
-            district.with("assignment", rows(&self.assignments)).await.with("assigned_day", rows(&self.assigned)).await;
-        district.with("assignment_day", rows(&self.pieces)).await.with("student_day", rows(&self.student_days)).await
+        let before = |row: &&Value| row["day"].as_str().is_none_or(|of| of < day);
+        let until = |row: &&Value| row["day"].as_str().is_none_or(|of| of <= day);
+        let rows = |rows: &[Value], kept: &dyn Fn(&&Value) -> bool| Value::Array(rows.iter().filter(kept).cloned().collect());
+        let district = District::empty().await.with("student", rows(&self.roster, &before)).await;
+        let district = district.with("assignment", rows(&self.assignments, &until)).await;
+        let district = district.with("assigned_day", rows(&self.assigned, &until)).await;
+        let district = district.with("assignment_day", rows(&self.pieces, &before)).await;
+        district.with("student_day", rows(&self.student_days, &before)).await
     }
 }
 
