@@ -176,7 +176,7 @@ impl Book {
         let Ok(number) = alert.parse() else { return };
         match event {
             Event::Raised(raised) => {
-                self.alerts.entry(number).or_insert_with(|| Alert::begin(&alert, at, student.as_ref(), raised));
+                self.alerts.entry(number).or_insert_with(|| Alert::begin(&alert, at, student.as_ref(), *raised));
             }
             event => {
                 if let Some(known) = self.alerts.get_mut(&number) {

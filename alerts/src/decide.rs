@@ -95,7 +95,7 @@ fn raised(rule: &Rule, said: Said, now: i64, number: i64) -> Entry {
         reason,
         values,
     };
-    Entry { at: now, alert: number.to_string(), student, event: Event::Raised(raised) }
+    Entry { at: now, alert: number.to_string(), student, event: Event::Raised(Box::new(raised)) }
 }
 
 fn changed(alert: &Alert, said: Said, now: i64) -> Entry {

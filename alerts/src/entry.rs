@@ -23,7 +23,7 @@ pub(crate) struct Entry {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub(crate) enum Event {
-    Raised(Raised),
+    Raised(Box<Raised>),
     /// It has become graver, or less so.
     Changed {
         severity: Severity,

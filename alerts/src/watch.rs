@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{Days, NaiveDate, NaiveTime};
-use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 use xueqing_pipeline::{Change, Rollups};
 use xueqing_query::alert::Rule;
@@ -49,7 +48,7 @@ impl Alerts {
         tokio::spawn(async move { watching.until_stopped(watching.watch_figures(&rollups)).await });
         for receiver in self.inner.setup.receivers.clone() {
             let delivering = self.clone();
-            let _: JoinHandle<()> = tokio::spawn(async move {
+            tokio::spawn(async move {
                 delivering.until_stopped(delivering.look_after(&receiver)).await;
             });
         }

@@ -24,7 +24,7 @@ pub(crate) fn book(reasons: &[&str]) -> Book {
             reason: Text::new(*reason, format!("en {reason}")),
             values: serde_json::from_value(json!({"longest_days": 2})).unwrap(),
         };
-        let event = Event::Raised(raised);
+        let event = Event::Raised(Box::new(raised));
         book.add(Entry { student: Some(format!("pseudonym{number}")), ..entry(number.to_string(), 1_000_000, event) });
     }
     book

@@ -103,7 +103,7 @@ async fn the_interface_documents_itself() {
         // Not its body: the live feed has no end.
         assert_eq!(app.response(asked).await.status(), known, "{path}");
     }
-    assert_eq!(document["paths"].as_object().unwrap().len(), 15);
+    assert_eq!(document["paths"].as_object().unwrap().len(), 20);
     let page = app.get("/docs/").await;
     assert!(page.text().contains("swagger-ui"), "{}", page.text());
     assert_eq!(app.get("/docs").await.status, 303);
