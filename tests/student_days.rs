@@ -77,9 +77,10 @@ fn row(index: usize, number: usize, grade: &str, piece: &str) -> Value {
     let cells: Vec<Option<&str>> = piece.split(' ').map(|cell| (cell != "-").then_some(cell)).collect();
     let set = cells[0].expect("when it was set");
     let handed_in = cells[5].map(|time| if time.contains('T') { time.to_owned() } else { format!("{}T{time}", &set[..5]) });
+    let subject = ["math", "chinese"][number];
     json!({
         "assignment": format!("a{index:02}-{number}"), "school": "2132990001", "class": format!("c{:02}", index + 1), "grade": grade,
-        "subject": ["math", "chinese"][number], "student": pupil(index), "assigned_at": format!("2026-{set}:00+08:00"), "form": cells[1],
+        "subject": subject, "student": pupil(index), "assigned_at": format!("2026-{set}:00+08:00"), "form": cells[1],
         "status": cells[2], "minutes": cells[3].map(|minutes| minutes.parse::<f64>().expect("minutes")), "minutes_source": cells[4],
         "submitted_at": handed_in.map(|time| format!("2026-{time}:00+08:00")),
     })
