@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{completions, demo, generate, ingest, lake, metric, quarantine, query, schema, serve};
+use crate::commands::{completions, demo, generate, ingest, lake, metric, policy, quarantine, query, schema, serve};
 
 const EXAMPLES: &str = "\
 Examples · 例子:
@@ -65,6 +65,8 @@ pub enum Command {
     Query(query::Arguments),
     /// List the published figures, or compute one · 列出或计算指标
     Metric(metric::Arguments),
+    /// Did it work? A figure before and after a date · 政策前后对比
+    Policy(policy::Arguments),
     /// Show the data standard · 查看数据标准
     Schema(schema::Arguments),
     /// Look into the lake, and look after it · 查看与维护数据湖

@@ -58,7 +58,7 @@ fn a_file_that_cannot_be_read_is_an_error_and_rejected_rows_are_not() {
 fn every_verb_teaches_with_examples() {
     let district = District::new();
     assert!(district.text(&["--help"]).contains("Examples · 例子"));
-    for verb in ["demo", "serve", "ingest", "generate", "query", "metric", "schema", "lake", "completions"] {
+    for verb in ["demo", "serve", "ingest", "generate", "query", "metric", "policy", "schema", "lake", "completions"] {
         assert!(district.text(&[verb, "--help"]).contains("Examples · 例子"), "{verb}");
     }
     assert!(district.text(&["completions", "bash"]).contains("_xueqing"));

@@ -27,6 +27,7 @@ mod live;
 mod negotiate;
 mod openapi;
 mod params;
+mod policy;
 mod problem;
 mod quarantine;
 mod request_id;

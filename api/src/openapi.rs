@@ -2,7 +2,7 @@
 
 use utoipa::OpenApi;
 
-use crate::{answer, events, figures, health, live, quarantine, sql, standard, wire};
+use crate::{answer, events, figures, health, live, policy, quarantine, sql, standard, wire};
 
 /// The whole HTTP interface.
 #[derive(OpenApi)]
@@ -22,7 +22,7 @@ use crate::{answer, events, figures, health, live, quarantine, sql, standard, wi
         (name = "operation", description = "运行 · health, counts and problems"),
     ),
     paths(
-        events::post, quarantine::list, figures::list, figures::read, live::watch, sql::post, standard::catalog, standard::kind, standard::codes,
+        events::post, quarantine::list, figures::list, figures::read, policy::interrupted, policy::differences, live::watch, sql::post, standard::catalog, standard::kind, standard::codes,
         health::alive, health::ready, health::metrics, health::problems, health::problem,
     ),
     components(schemas(wire::ProblemBody, wire::Text, events::Receipt, answer::Table)),

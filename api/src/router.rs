@@ -30,7 +30,7 @@ use xueqing_schema::Standard;
 use crate::limits::{self, Limits, Options};
 use crate::request_id::{self, RequestId};
 use crate::telemetry::{self, Telemetry};
-use crate::{Problem, dashboard, events, figures, guard, health, live, openapi, problem, quarantine, sql, standard};
+use crate::{Problem, dashboard, events, figures, guard, health, live, openapi, policy, problem, quarantine, sql, standard};
 
 /// What the server serves.
 #[derive(Clone)]
@@ -70,6 +70,8 @@ fn routes() -> Router<Shared> {
         .route("/v1/quarantine", get(quarantine::list))
         .route("/v1/metrics", get(figures::list))
         .route("/v1/metrics/{*name}", get(figures::read))
+        .route("/v1/policy/interrupted", get(policy::interrupted))
+        .route("/v1/policy/differences", get(policy::differences))
         .route("/v1/sql", post(sql::post))
         .route("/v1/schema", get(standard::catalog))
         .route("/v1/schema/{kind}", get(standard::kind))

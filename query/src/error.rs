@@ -39,6 +39,9 @@ pub enum Error {
     Lake(#[from] xueqing_lake::Error),
     #[error(transparent)]
     Standard(#[from] xueqing_schema::Error),
+    /// Statistics that the data cannot support.
+    #[error("{}: {_0}", _0.code())]
+    Refused(#[from] crate::policy::refusal::Refusal),
     #[error("the query failed inside; the log has the details")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
@@ -63,6 +66,7 @@ impl Error {
             Self::TimeLimit { .. } => "time_limit",
             Self::Lake(error) => error.code(),
             Self::Standard(error) => error.code(),
+            Self::Refused(_) => "not_answerable",
             Self::Internal(_) => "internal",
         }
     }

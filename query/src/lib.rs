@@ -7,6 +7,7 @@
 //!   metrics/**.sql ──► Metric ──► bind (parameters, {{by}}) ──┐
 //!   a district's files ──┘                                    ├──► run ──► suppress ──► Answer ──► json | csv | arrow | table
 //!   SQL from an analyst ──► read-only check ──────────────────┘     ▲
+//!   policy: pure statistics over a figure's days ◄── evaluate ── Answer
 //!   Lake ──► catalog: current views, rollups, code sets ── pinned ──┘
 //! ```
 
@@ -16,9 +17,11 @@ mod cooperate;
 mod depth;
 mod engine;
 mod error;
+mod evaluate;
 pub mod format;
 mod library;
 mod metric;
+pub mod policy;
 mod rejects;
 mod run;
 mod suppress;
@@ -26,4 +29,5 @@ mod suppress;
 pub use bind::{ALL, Request};
 pub use engine::{Answer, AnswerColumn, Engine, Options, Scope, Setup};
 pub use error::Error;
+pub use evaluate::{Evaluated, Groups, Study};
 pub use metric::{Column, Dimension, Metric, Param, ParamType};

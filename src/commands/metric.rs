@@ -73,6 +73,17 @@ impl Usual {
         let all = [("from", from), ("to", to), ("school", school), ("grade", grade), ("class", class), ("subject", subject)];
         all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)))
     }
+
+    /// These and `others`, each at most once.
+    pub fn with(self, others: Vec<(String, String)>) -> Result<BTreeMap<String, String>, Failure> {
+        let mut params: BTreeMap<String, String> = self.given().collect();
+        for (name, value) in others {
+            if params.insert(name.clone(), value).is_some() {
+                return Err(Failure::new("repeated_parameter", format!("the parameter {name} is given twice; give it once")));
+            }
+        }
+        Ok(params)
+    }
 }
 
 /// Lists the figures, or computes one.
@@ -81,12 +92,7 @@ pub async fn run(arguments: Arguments, house: &House, machine: bool) -> anyhow::
         return list(&house.engine(&Lake::open(NO_LAKE)?)?, machine);
     }
     let engine = house.engine(&house.existing_lake()?)?;
-    let mut params: BTreeMap<String, String> = arguments.usual.given().collect();
-    for (name, value) in arguments.params {
-        if params.insert(name.clone(), value).is_some() {
-            return Err(Failure::new("repeated_parameter", format!("the parameter {name} is given twice; give it once")).into());
-        }
-    }
+    let params = arguments.usual.with(arguments.params)?;
     let by = arguments.by.into_iter().filter(|name| !name.is_empty()).collect();
     let request = Request { by, params };
     let answer = engine.run(&arguments.name, request, &Scope::District).await?;
@@ -104,7 +110,8 @@ fn list(engine: &Engine, machine: bool) -> anyhow::Result<()> {
     output::print(&output::columns(&rows.collect::<Vec<_>>()))
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
+/// `NAME=VALUE`
+pub fn pair(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE, such as min_days=5")?;
     Ok((name.trim().to_owned(), value.trim().to_owned()))
 }

@@ -8,6 +8,7 @@ pub mod generate;
 pub mod ingest;
 pub mod lake;
 pub mod metric;
+pub mod policy;
 pub mod quarantine;
 pub mod query;
 pub mod schema;
@@ -32,6 +33,7 @@ pub async fn run(cli: Cli, environment: &Environment) -> anyhow::Result<()> {
         Command::Generate(arguments) => generate::run(&arguments, &House::new(config)?, machine),
         Command::Query(arguments) => query::run(arguments, &House::new(config)?, machine).await,
         Command::Metric(arguments) => metric::run(arguments, &House::new(config)?, machine).await,
+        Command::Policy(arguments) => policy::run(arguments, &House::new(config)?, machine).await,
         Command::Schema(arguments) => schema::run(&arguments, &House::new(config)?, machine),
         Command::Lake(arguments) => lake::run(arguments, &House::new(config)?, machine).await,
         Command::Quarantine(arguments) => quarantine::run(arguments, &House::new(config)?, machine).await,

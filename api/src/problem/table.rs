@@ -77,6 +77,7 @@ pub const TABLE: &[Entry] = &[
     row("too_many_rows", 422, "结果行数过多", "too many rows"),
     row("memory_limit", 422, "查询所需内存过多", "query needs too much memory"),
     row("time_limit", 504, "查询超时", "query timed out"),
+    row("not_answerable", 422, "数据不足以回答", "the data cannot support an answer"),
     // Storage: the details stay in the log.
     hidden("lake_full", 507, "存储空间已满，腾出空间后自动恢复接收", "storage is full; rows are taken again once there is room"),
     hidden("lake_conflict", 503, "存储正忙，请稍后再试", "storage is busy"),

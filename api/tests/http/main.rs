@@ -6,6 +6,7 @@ mod events;
 mod figures;
 mod live;
 mod malformed;
+mod policy;
 mod problems;
 mod quarantine;
 mod serving;

@@ -6,10 +6,12 @@
 //! as if it were the true one gives intervals that are too short, for it is biased towards zero in short series.
 //!
 //! Source: restricted likelihood as an integral over the coefficients, Harville 1974; autoregressions by partial autocorrelations,
-//! Barndorff-Nielsen & Schou 1973; orders are averaged by their integrated likelihoods, Kass & Raftery 1995. Even weights before
-//! the data on (−1, 1) of each partial autocorrelation and on the two orders.
+//! Barndorff-Nielsen & Schou 1973; orders are averaged by their integrated likelihoods, Kass & Raftery 1995. Before
+//! the data, partial autocorrelations weigh as 1 / √(1 − r²) (Jeffreys, order one) and both orders the same.
 
-use super::least_squares::{Design, Fit};
+use std::f64::consts::PI;
+
+use super::least_squares::{self, Design, Fit};
 use super::products::{Factor, Products};
 use super::refusal::Refusal;
 
@@ -52,7 +54,7 @@ impl Autoregressive {
     /// Fits `y` on `design`; rows of different `stretches` (their first rows, ascending) are not related.
     pub fn fit(design: &Design, y: &[f64], stretches: &[usize]) -> Result<Self, Refusal> {
         let plain = design.fit(y)?;
-        if plain.residual_squares <= 1e-20 * y.iter().map(|y| y * y).sum::<f64>() {
+        if least_squares::perfect(&plain, y) {
             return Err(Refusal::PerfectFit);
         }
         let products = Products::new(orthonormal(design, &plain), &plain.residuals, stretches);
@@ -134,9 +136,9 @@ fn times(matrix: &[Vec<f64>], vector: &[f64]) -> Vec<f64> {
     matrix.iter().map(|row| row.iter().zip(vector).map(|(a, b)| a * b).sum()).collect()
 }
 
-/// The middles of `count` equal parts of (−1, 1).
+/// Numbers between −1 and 1, at equal angles: closer together towards the ends, as Jeffreys weighs autocorrelations.
 fn nodes(count: usize) -> impl Iterator<Item = f64> {
-    (0..count).map(move |at| (2 * at + 1) as f64 / count as f64 - 1.0)
+    (0..count).map(move |at| -((2 * at + 1) as f64 / (2 * count) as f64 * PI).cos())
 }
 
 impl Partial {

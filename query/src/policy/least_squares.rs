@@ -84,6 +84,11 @@ impl Design {
     }
 }
 
+/// Whether nothing is left but what rounding leaves.
+pub(super) fn perfect(fit: &Fit, y: &[f64]) -> bool {
+    fit.residual_squares <= 1e-20 * y.iter().map(|y| y * y).sum::<f64>()
+}
+
 fn length(values: &[f64]) -> f64 {
     values.iter().map(|value| value * value).sum::<f64>().sqrt()
 }

@@ -7,6 +7,8 @@
 
 #[cfg(test)]
 mod against_statsmodels;
+#[cfg(test)]
+mod awkward;
 mod design;
 #[cfg(test)]
 mod simulated;
@@ -16,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::autoregression::Autoregressive;
 use super::estimate::{self, Estimate};
-use super::least_squares::Design;
+use super::least_squares::{self, Design};
 use super::newey_west::{self, usual_lags};
 use super::refusal::Refusal;
 use super::series::{Known, Series, Step};
@@ -221,6 +223,9 @@ impl Model {
         if rows < design.columns.len() + 3 {
             return Err(Refusal::FewDays { days: rows, least: design.columns.len() + 3 });
         }
+        if least_squares::perfect(&design.fit(&known.values)?, &known.values) {
+            return Err(Refusal::PerfectFit);
+        }
         match question.errors {
             Errors::Autoregressive => Self::autoregressive(design, known, question.confidence),
             Errors::NeweyWest { lags, small_sample } => {
@@ -237,7 +242,16 @@ impl Model {
         let white_noise_p = white_noise::ljung_box(&found.innovations(&left, &stretches), LJUNG_BOX_LAGS)?;
         let Autoregressive { coefficients, covariance, degrees, autocorrelation: (autocorrelation, deviation), .. } = found;
         let autocorrelation_deviation = Some(deviation);
-        Ok(Self { coefficients, covariance, degrees, confidence, lags: None, autocorrelation, autocorrelation_deviation, white_noise_p })
+        Ok(Self {
+            coefficients,
+            covariance,
+            degrees,
+            confidence,
+            lags: None,
+            autocorrelation,
+            autocorrelation_deviation,
+            white_noise_p,
+        })
     }
 
     fn newey_west(design: &Design, known: &Known, lags: usize, small_sample: bool, confidence: f64) -> Result<Self, Refusal> {

@@ -1,0 +1,141 @@
+//! Did it work: a figure before and after a date, over days that came in through the door.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use chrono::{Datelike, NaiveDate};
+use serde_json::Value;
+
+use crate::app::{NDJSON, TestApp};
+
+/// The first school day with less homework.
+const DATE: &str = "2026-10-12";
+
+/// Forty school days; in schools s1 to s3 homework falls by twelve minutes at the date, in s4 to s6 it does not. s7 is small.
+fn homework() -> String {
+    let date: NaiveDate = DATE.parse().unwrap();
+    let start: NaiveDate = "2026-09-14".parse().unwrap();
+    let days = start.iter_days().filter(|day| day.weekday().num_days_from_monday() < 5).take(40);
+    let mut lines = String::new();
+    for (at, day) in days.enumerate() {
+        // What all schools share on a day, unlike from day to day but the same in each run.
+        let shared = (at * 7919 % 13) as f64 - 6.0 + if at % 3 == 0 { 4.0 } else { 0.0 };
+        for school in 1..=7 {
+            let students = if school == 7 { 4 } else { 10 };
+            let fall = if school <= 3 && day >= date { 12.0 } else { 0.0 };
+            let own = ((at * 31 + school * 17) % 7) as f64;
+            for student in 1..=students {
+                let minutes = (50.0 + shared + own - fall + student as f64) as i64;
+                writeln!(
+                    lines,
+                    r#"{{"assignment":"a{school}-{day}","school":"s{school}","class":"c{school}","grade":"14","subject":"math","student":"{school}-{student}","assigned_at":"{day}T16:30:00+08:00","status":"submitted","minutes":{minutes},"minutes_source":"measured"}}"#
+                )
+                .unwrap();
+            }
+        }
+    }
+    lines
+}
+
+async fn term() -> TestApp {
+    let app = TestApp::start().await;
+    let receipt = app.post("/v1/events/homework", NDJSON, homework()).await;
+    assert_eq!((receipt.status.as_u16(), receipt.json()["rejected"].as_u64()), (200, Some(0)), "{}", receipt.text());
+    app.app.ingest.settled().await.unwrap();
+    app
+}
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or_else(|| panic!("no number: {value}"))
+}
+
+/// Whether the interval of an estimate holds `truth`.
+fn holds(estimate: &Value, truth: f64) -> bool {
+    (number(&estimate["low"])..=number(&estimate["high"])).contains(&truth)
+}
+
+/// The fields that the OpenAPI document says a schema has.
+fn described(document: &Value, schema: &str) -> BTreeSet<String> {
+    let fields = document["components"]["schemas"][schema]["properties"].as_object();
+    fields.unwrap_or_else(|| panic!("no schema {schema}")).keys().cloned().collect()
+}
+
+fn sent(value: &Value) -> BTreeSet<String> {
+    value.as_object().unwrap_or_else(|| panic!("no object: {value}")).keys().cloned().collect()
+}
+
+#[tokio::test]
+async fn a_fall_at_a_date_is_found_with_its_interval() {
+    let app = term().await;
+    let ask = format!("/v1/policy/interrupted?metric=workload/daily_minutes&date={DATE}&school=s1");
+    let answer = app.get(&ask).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let body = answer.json();
+    assert_eq!(body["column"]["name"], "mean_minutes");
+    assert_eq!(body["column"]["unit"], "min");
+    let result = &body["result"];
+    assert_eq!((&result["n_before"], &result["n_after"]), (&20.into(), &20.into()));
+    assert!(holds(&result["mean_effect"], -12.0), "{}", result["mean_effect"]);
+    assert!(number(&result["mean_effect"]["high"]) < 0.0);
+    assert_eq!(result["points"].as_array().map(Vec::len), Some(40));
+    assert_eq!(result["points"][0]["counterfactual"], Value::Null);
+    assert!(number(&result["points"][39]["counterfactual"]) > number(&result["points"][39]["fitted"]));
+    let plain = app.get(&format!("{ask}&errors=newey_west&lags=2")).await.json();
+    assert_eq!(plain["result"]["lags"], 2);
+
+    let document = app.get("/openapi.json").await.json();
+    assert_eq!(described(&document, "InterruptedBody"), sent(&body));
+    assert_eq!(described(&document, "Interrupted"), sent(result));
+    assert_eq!(described(&document, "Estimate"), sent(&result["level_change"]));
+    assert_eq!(described(&document, "Coefficient"), sent(&result["coefficients"][0]));
+    assert_eq!(described(&document, "Point"), sent(&result["points"][0]));
+}
+
+#[tokio::test]
+async fn schools_that_did_it_are_compared_with_those_that_did_not() {
+    let app = term().await;
+    let ask = format!("/v1/policy/differences?metric=workload/daily_minutes&date={DATE}&treated=s1,s2,s3");
+    let answer = app.get(&ask).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let body = answer.json();
+    let result = &body["result"];
+    assert!(holds(&result["effect"], -12.0) && number(&result["effect"]["high"]) < -8.0, "{}", result["effect"]);
+    assert_eq!((&result["treated"]["schools"], &result["comparison"]["schools"]), (&3.into(), &3.into()));
+    assert_eq!(result["left_out"], serde_json::json!(["s7"]), "too small to be shown, and so to be compared");
+    let document = app.get("/openapi.json").await.json();
+    assert_eq!(described(&document, "DifferencesBody"), sent(&body));
+    assert_eq!(described(&document, "Differences"), sent(result));
+    assert_eq!(described(&document, "Group"), sent(&result["treated"]));
+    assert_eq!(described(&document, "Week"), sent(&result["weeks"][0]));
+}
+
+#[tokio::test]
+async fn what_cannot_be_answered_is_refused_with_the_reason() {
+    let app = term().await;
+    let ask = async |rest: &str| {
+        let answer = app.get(&format!("/v1/policy/{rest}")).await;
+        (answer.problem(), answer.json()["detail"].as_str().unwrap().to_owned())
+    };
+    for (rest, code, says) in [
+        ("interrupted?metric=workload/daily_minutes&date=2026-09-16", "not_answerable", "few_days_before: 2 days"),
+        ("interrupted?metric=workload/daily_minutes&date=2026-10-12&school=s7", "not_answerable", "empty_series"),
+        ("interrupted?metric=workload/daily_minutes&date=2026-10-12&confidence=2", "not_answerable", "confidence is 2"),
+        ("interrupted?metric=workload/daily_minutes&date=soon", "bad_parameter", "2026-11-02"),
+        ("interrupted?metric=workload/daily_minutes&date=2026-10-12&lags=3", "bad_parameter", "newey_west"),
+        ("interrupted?metric=workload/daily_minutes&date=2026-10-12&season=9", "bad_parameter", "0 to 3"),
+        ("interrupted?metric=workload/daily_minutes&date=2026-10-12&column=students", "bad_parameter", "column of the figure"),
+        ("interrupted?metric=exam/summary&date=2026-10-12", "unknown_dimension", "day"),
+        ("interrupted?date=2026-10-12", "bad_parameter", "workload/daily_minutes"),
+        ("differences?metric=workload/daily_minutes&date=2026-10-12&treated=s1", "not_answerable", "few_schools: 1 schools"),
+        ("differences?metric=workload/daily_minutes&date=2026-10-12&treated=s1,s2,s9", "bad_parameter", "s9"),
+        (
+            "differences?metric=workload/daily_minutes&date=2026-10-12&treated=s1,s2,s3&comparison=s3,s4,s5",
+            "not_answerable",
+            "in_both",
+        ),
+        ("differences?metric=workload/daily_minutes&date=2026-10-12", "bad_parameter", "codes of schools"),
+    ] {
+        let (found, detail) = ask(rest).await;
+        assert!(found == code && detail.contains(says), "{rest}: {found}, {detail}");
+    }
+}
