@@ -4,7 +4,7 @@
 //! much nearer the forecast came than saying "as on that week day last week".
 //!
 //! Source: exponential smoothing with additive errors, with no, full or damped trend by Akaike's criterion (augurs); week days are
-//! taken out before and put back after, so that holidays do not shift them. Not before, not after: nothing is known of vacations.
+//! taken out before and put back after, so that holidays do not shift them. Nothing is known of vacations: ask for school days only.
 
 use augurs::ets::AutoETS;
 use augurs::{Fit, Predict};

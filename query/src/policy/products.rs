@@ -134,9 +134,9 @@ impl Factor {
     pub fn inverse(&self) -> Square {
         let size = self.size();
         let mut lower = vec![vec![0.0; size]; size];
-        for column in 0..size {
-            lower[column][column] = 1.0 / self.0[column][column];
-            for row in column + 1..size {
+        for row in 0..size {
+            lower[row][row] = 1.0 / self.0[row][row];
+            for column in 0..row {
                 let sum: f64 = (column..row).map(|at| self.0[row][at] * lower[at][column]).sum();
                 lower[row][column] = -sum / self.0[row][row];
             }

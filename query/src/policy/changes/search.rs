@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn levels_are_found_where_they_start() {
-        let noise = |at: usize| [0.3, -0.2, 0.1, -0.4, 0.2][at % 5] * if at % 3 == 0 { -1.0 } else { 1.0 };
+        let noise = |at: usize| [0.3, -0.2, 0.1, -0.4, 0.2][at % 5] * if at.is_multiple_of(3) { -1.0 } else { 1.0 };
         let level = |at: usize| {
             if at < 12 {
                 0.0

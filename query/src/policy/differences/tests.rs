@@ -61,7 +61,7 @@ fn a_plot_starts_at_nothing_and_ends_at_the_change() {
 fn days_that_a_school_lacks_do_not_make_a_change() {
     // All schools move alike, day by day; one treated school lacks the high days after.
     let days = school_days(40);
-    let value = |school: usize, day: usize| school as f64 + if day % 2 == 0 { 30.0 } else { 60.0 };
+    let value = |school: usize, day: usize| school as f64 + if day.is_multiple_of(2) { 30.0 } else { 60.0 };
     let school = |at: usize| School {
         name: at.to_string(),
         days: (0..40)

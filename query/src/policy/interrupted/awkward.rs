@@ -46,11 +46,15 @@ fn values_that_show_nothing_are_refused() {
 }
 
 #[test]
-fn a_season_that_the_span_cannot_bear_is_refused_by_name() {
-    // In five weeks, waves of a year are all but straight lines and bends.
-    let question = Question { season_waves: Some(3), ..Question::of(school_days(25)[12]) };
-    let found = interrupted(&noisy(25), &question);
-    assert!(found.is_err() || found.is_ok_and(|found| found.level_change.standard_error.is_finite()));
+fn a_change_that_a_week_day_explains_is_refused_by_name() {
+    // Mondays before the date, Tuesdays from it on.
+    let mut dice = StdRng::seed_from_u64(8);
+    let mut walk = Walk::new([0.0, 0.0], 3.0, &mut dice);
+    let start: NaiveDate = "2026-03-02".parse().unwrap();
+    let day = |week: u64| start + chrono::Days::new(7 * week + u64::from(week >= 12));
+    let points = (0..24).map(|week| (day(week), Some(walk.next(&mut dice)))).collect();
+    let found = interrupted(&Series::new(Step::Day, points).unwrap(), &Question::of(day(12)));
+    assert!(matches!(&found, Err(Refusal::Collinear { column }) if column == "tue" || column == "mon"), "{found:?}");
 }
 
 #[test]
