@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::metric::Metric;
 use crate::policy::differences::{self, Differences, School};
 use crate::policy::interrupted::{self, Interrupted, Question};
+use crate::policy::refusal::Refusal;
 use crate::policy::series::{Series, Step};
 
 /// Which numbers of a figure are evaluated.
@@ -59,7 +60,8 @@ impl Engine {
     pub async fn interrupted(&self, study: Study, question: &Question, scope: &Scope) -> Result<Evaluated<Interrupted>, Error> {
         let read = self.read(&study, &[], scope).await?;
         let points = read.values.iter().map(|row| (row.day, row.value)).collect();
-        let result = interrupted::interrupted(&Series::new(study.step, points)?, question)?;
+        let (series, question) = (Series::new(study.step, points)?, *question);
+        let result = apart(move || interrupted::interrupted(&series, &question)).await?;
         Ok(read.found(result))
     }
 
@@ -81,7 +83,8 @@ impl Engine {
         };
         let others: Vec<String> = schools.keys().filter(|name| !named.contains(**name)).map(|name| (*name).to_owned()).collect();
         let comparison = if groups.comparison.is_empty() { of(&others) } else { of(&groups.comparison) };
-        let result = differences::differences(&of(&groups.treated), &comparison, groups.date, groups.confidence)?;
+        let (treated, date, confidence) = (of(&groups.treated), groups.date, groups.confidence);
+        let result = apart(move || differences::differences(&treated, &comparison, date, confidence)).await?;
         Ok(read.found(result))
     }
 
@@ -98,6 +101,11 @@ impl Engine {
         let Answer { params, as_of, .. } = answer;
         Ok(Read { metric, column, params, as_of, values })
     }
+}
+
+/// Works off the threads that answer others.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> Result<T, Refusal> + Send + 'static) -> Result<T, Error> {
+    Ok(tokio::task::spawn_blocking(work).await.map_err(Error::internal)??)
 }
 
 /// A figure that was read.

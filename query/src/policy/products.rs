@@ -133,15 +133,17 @@ impl Factor {
     /// (X′V⁻¹X)⁻¹
     pub fn inverse(&self) -> Square {
         let size = self.size();
-        let mut lower = vec![vec![0.0; size]; size];
-        for row in 0..size {
-            lower[row][row] = 1.0 / self.0[row][row];
-            for column in 0..row {
-                let sum: f64 = (column..row).map(|at| self.0[row][at] * lower[at][column]).sum();
-                lower[row][column] = -sum / self.0[row][row];
+        // L⁻¹ by columns.
+        let column = |column: usize| {
+            let mut solved = vec![0.0; size];
+            for row in column..size {
+                let done: f64 = (column..row).map(|at| self.0[row][at] * solved[at]).sum();
+                solved[row] = (f64::from(row == column) - done) / self.0[row][row];
             }
-        }
-        let entry = |a: usize, b: usize| (a.max(b)..size).map(|row| lower[row][a] * lower[row][b]).sum();
+            solved
+        };
+        let columns: Vec<Vec<f64>> = (0..size).map(column).collect();
+        let entry = |a: usize, b: usize| columns[a].iter().zip(&columns[b]).map(|(a, b)| a * b).sum();
         (0..size).map(|a| (0..size).map(|b| entry(a, b)).collect()).collect()
     }
 }

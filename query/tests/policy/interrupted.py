@@ -1,6 +1,6 @@
 """Three invented series, and what statsmodels says of them: segmented regression with HAC (Newey-West) errors.
 
-    python interrupted.py > interrupted.json      # statsmodels 0.14, numpy 2
+    python interrupted.py > interrupted.json      # statsmodels 0.15, numpy 2
 
 The design is the one of query/src/policy/interrupted/design.rs.
 """

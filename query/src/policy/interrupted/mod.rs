@@ -3,6 +3,10 @@
 //! Promise: a change is given with an interval that holds the true one as often as it says, also in one term of autocorrelated
 //! days; what a single series cannot tell – that nothing else happened on that date – is not claimed.
 //!
+//! Measured in 2,000 simulated terms of 95 days each (`simulated::table`): the 95 % interval of the level change holds it in 94 to 96
+//! of 100 terms, that of the slope change in 95 to 98, for autocorrelations from 0 to 0.8; with Newey–West errors in 91 down to 69, and
+//! 92 down to 66. With 40 days and an autocorrelation of 0.8, or one of order two, the level change is held in 93 of 100.
+//!
 //! Source: segmented regression, Wagner et al. 2002; errors as in [`super::autoregression`], or Newey–West for comparison.
 
 #[cfg(test)]
@@ -13,7 +17,7 @@ mod design;
 #[cfg(test)]
 mod simulated;
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 use super::autoregression::Autoregressive;
@@ -123,7 +127,7 @@ pub struct Point {
 /// Answers `question` from `series`.
 pub fn interrupted(series: &Series, question: &Question) -> Result<Interrupted, Refusal> {
     estimate::check_confidence(question.confidence)?;
-    let settled = question.date + chrono::Days::new(u64::from(question.settling_days));
+    let settled = question.date.checked_add_days(Days::new(u64::from(question.settling_days))).unwrap_or(NaiveDate::MAX);
     let known = series.known(|day| (question.date..settled).contains(&day));
     enough(&known, series.step, question.date)?;
     let waves = question.season_waves.unwrap_or_else(|| design::waves_of(&known));
