@@ -29,6 +29,11 @@ impl DayPattern {
         Self(own.collect())
     }
 
+    /// How many week days have a pattern.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// What the pattern adds on `day`.
     pub fn at(&self, day: NaiveDate) -> f64 {
         self.0.get(&day.weekday().num_days_from_monday()).copied().unwrap_or(0.0)

@@ -10,6 +10,7 @@ use augurs::ets::AutoETS;
 use augurs::{Fit, Predict};
 use chrono::{Datelike, NaiveDate};
 use serde::Serialize;
+use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
 use super::day_pattern::DayPattern;
 use super::estimate::{self, mean};
@@ -124,6 +125,7 @@ fn foretell(known: &Known, step: Step, ahead: &[NaiveDate], bounds: Bounds, conf
     let model = model.fit(&turned).map_err(|error| no_model(error.to_string()))?;
     let found = model.predict(ahead.len(), confidence).map_err(|error| no_model(error.to_string()))?;
     let intervals = found.intervals.ok_or_else(|| no_model("the smoothing has no intervals".to_owned()))?;
+    let wider = wider(known.values.len(), pattern.len(), confidence)?;
     let day = |(at, day): (usize, &NaiveDate)| {
         let back = |value: f64| (centre + scale * value + pattern.at(*day)).clamp(bounds.least, bounds.most);
         let one =
@@ -132,6 +134,13 @@ fn foretell(known: &Known, step: Step, ahead: &[NaiveDate], bounds: Bounds, conf
         if finite { Ok(one) } else { Err(no_model("the forecast is not finite".to_owned())) }
     };
     ahead.iter().enumerate().map(day).collect()
+}
+
+/// How much wider intervals are for what they take as known: the variance, of `n` days, and the pattern of the week days.
+fn wider(n: usize, week_days: usize, confidence: f64) -> Result<f64, Refusal> {
+    let (n, used, share) = (n as f64, week_days as f64 + 1.0, f64::midpoint(1.0, confidence));
+    let law = StudentsT::new(0.0, 1.0, n - used).map_err(|error| Refusal::NoModel(error.to_string()))?;
+    Ok(law.inverse_cdf(share) / Normal::standard().inverse_cdf(share) * (1.0 + week_days as f64 / n).sqrt())
 }
 
 /// Past days foretold: the forecast, the value, and that of the same week day before.
