@@ -51,7 +51,7 @@ pub enum Error {
     Standard(#[from] xueqing_schema::Error),
     /// Statistics that the data cannot support.
     #[error("{}: {_0}", _0.code())]
-    Refused(#[from] crate::policy::refusal::Refusal),
+    NotAnswerable(#[from] crate::policy::refusal::Refusal),
     #[error("the query failed inside; the log has the details")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
@@ -79,7 +79,7 @@ impl Error {
             Self::Refused(refusal) => refusal.code(),
             Self::Lake(error) => error.code(),
             Self::Standard(error) => error.code(),
-            Self::Refused(_) => "not_answerable",
+            Self::NotAnswerable(_) => "not_answerable",
             Self::Internal(_) => "internal",
         }
     }

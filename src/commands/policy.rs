@@ -148,7 +148,10 @@ fn write<T: Serialize>(found: &Evaluated<T>, machine: bool, rows: fn(&T, &str) -
     }
     let unit = column.unit.as_deref().unwrap_or_default();
     output::print(&format!("{} · {}: {} · {} ({unit})", metric.title.zh, metric.title.en, column.title.zh, column.title.en))?;
-    output::print(&output::columns(&rows(result, unit)))
+    // Numbers stand below each other; what is told in words does not push them apart.
+    let (numbers, words): (Vec<_>, Vec<_>) = rows(result, unit).into_iter().partition(|row| row.len() > 2);
+    output::print(&output::columns(&numbers))?;
+    output::print(&output::columns(&words))
 }
 
 fn of_interrupted(found: &Interrupted, unit: &str) -> Vec<Vec<String>> {

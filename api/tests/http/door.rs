@@ -98,7 +98,9 @@ async fn the_interface_documents_itself() {
         }
         let example = path.replace("{mapping}", "homework").replace("{name}", "workload/daily_minutes");
         let example = example.replace("{kind}", "homework").replace("{set}", "subjects").replace("{code}", "internal");
-        let known = methods.get("get").map_or(405, |_| 200);
+        // Without a figure and a date there is nothing to evaluate.
+        let found = if path.starts_with("/v1/policy/") { 400 } else { 200 };
+        let known = methods.get("get").map_or(405, |_| found);
         let asked = local(Request::get(&example)).body(Body::empty()).unwrap();
         // Not its body: the live feed has no end.
         assert_eq!(app.response(asked).await.status(), known, "{path}");

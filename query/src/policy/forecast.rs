@@ -128,8 +128,9 @@ fn foretell(known: &Known, step: Step, ahead: &[NaiveDate], bounds: Bounds, conf
     let wider = wider(known.values.len(), pattern.len(), confidence)?;
     let day = |(at, day): (usize, &NaiveDate)| {
         let back = |value: f64| (centre + scale * value + pattern.at(*day)).clamp(bounds.least, bounds.most);
-        let one =
-            Ahead { day: *day, value: back(found.point[at]), low: back(intervals.lower[at]), high: back(intervals.upper[at]) };
+        let point = found.point[at];
+        let end = |end: f64| back(point + wider * (end - point));
+        let one = Ahead { day: *day, value: back(point), low: end(intervals.lower[at]), high: end(intervals.upper[at]) };
         let finite = [one.value, one.low, one.high].iter().all(|value| value.is_finite());
         if finite { Ok(one) } else { Err(no_model("the forecast is not finite".to_owned())) }
     };
