@@ -11,6 +11,7 @@ use chrono::{DateTime, NaiveDate};
 use chrono_tz::Tz;
 use serde::Serialize;
 use tokio::sync::{Mutex, Notify, watch};
+use tokio::task::JoinHandle;
 use xueqing_lake::Lake;
 use xueqing_pipeline::Clock;
 use xueqing_query::alert::{Finding, Rule, Rules, Severity};
@@ -107,6 +108,7 @@ pub(crate) struct Inner {
     /// There may be something to deliver.
     pub(crate) wake: Notify,
     pub(crate) stopping: watch::Sender<bool>,
+    pub(crate) tasks: std::sync::Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Alerts {
@@ -122,8 +124,8 @@ impl Alerts {
         let refused = |reason| Error::Receiver { name: "all".to_owned(), reason };
         let sender = Sender::new(setup.options.timeout).map_err(refused)?;
         let (changed, stopping) = (watch::channel(0).0, watch::channel(false).0);
-        let (writing, wake) = (Mutex::new(version), Notify::new());
-        Ok(Self { inner: Arc::new(Inner { setup, record, sender, book, writing, changed, wake, stopping }) })
+        let (writing, wake, tasks) = (Mutex::new(version), Notify::new(), std::sync::Mutex::default());
+        Ok(Self { inner: Arc::new(Inner { setup, record, sender, book, writing, changed, wake, stopping, tasks }) })
     }
 
     /// What a record says, without anything that evaluates or delivers; nothing when there is none.

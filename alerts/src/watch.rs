@@ -4,10 +4,11 @@
 //! part of the time at most, for it rests longer the longer it took; a receiver that does not answer holds up no other.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use chrono::{Days, NaiveDate, NaiveTime};
+use futures::future::join_all;
 use tokio::time::{Instant, sleep, timeout};
 use xueqing_pipeline::{Change, Rollups};
 use xueqing_query::alert::Rule;
@@ -21,6 +22,8 @@ const REST: u32 = 20;
 const MARGIN: Days = Days::new(7);
 /// A receiver is looked after at least so often.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+/// How long the last deliveries may take when everything stops.
+const LAST_WORDS: Duration = Duration::from_secs(15);
 
 /// What is known of a rule's last evaluation.
 #[derive(Debug, Clone)]
@@ -44,27 +47,27 @@ impl Seen {
 impl Alerts {
     /// Begins to watch and to deliver; ends with [`Alerts::stop`].
     pub fn start(&self, rollups: Arc<Rollups>) {
+        let mut tasks = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         let watching = self.clone();
-        tokio::spawn(async move { watching.until_stopped(watching.watch_figures(&rollups)).await });
+        tasks.push(tokio::spawn(async move {
+            let mut stopping = watching.inner.stopping.subscribe();
+            tokio::select! {
+                () = watching.watch_figures(&rollups) => {}
+                _ = stopping.wait_for(|stopping| *stopping) => {}
+            }
+        }));
         for receiver in self.inner.setup.receivers.clone() {
             let delivering = self.clone();
-            tokio::spawn(async move {
-                delivering.until_stopped(delivering.look_after(&receiver)).await;
-            });
+            tasks.push(tokio::spawn(async move { delivering.look_after(&receiver).await }));
         }
     }
 
-    /// Ends watching and delivering. What has not been delivered is, after the next start.
-    pub fn stop(&self) {
+    /// Ends watching and delivering; what is on its way is recorded. What has not been delivered is, after the next start.
+    pub async fn stop(&self) {
         self.inner.stopping.send_replace(true);
-    }
-
-    async fn until_stopped(&self, work: impl Future<Output = ()>) {
-        let mut stopping = self.inner.stopping.subscribe();
-        tokio::select! {
-            () = work => {}
-            // Nobody may be there to say when.
-            Ok(_) = stopping.wait_for(|stopping| *stopping) => {}
+        let tasks = std::mem::take(&mut *self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        if timeout(LAST_WORDS, join_all(tasks)).await.is_err() {
+            tracing::warn!("a receiver of alerts is still being told; it may be told again after the next start");
         }
     }
 
@@ -132,7 +135,8 @@ impl Alerts {
     }
 
     async fn look_after(&self, receiver: &Receiver) {
-        loop {
+        let mut stopping = self.inner.stopping.subscribe();
+        while !*stopping.borrow_and_update() {
             // Before looking, so that nothing that comes meanwhile is missed.
             let woken = self.inner.wake.notified();
             let pause = match self.deliver(receiver).await {
@@ -140,7 +144,10 @@ impl Alerts {
                 Some(at) => Duration::from_micros(u64::try_from(at - self.now()).unwrap_or_default()).min(LONGEST_SLEEP),
             };
             if !pause.is_zero() {
-                let _ = timeout(pause, woken).await;
+                tokio::select! {
+                    _ = timeout(pause, woken) => {}
+                    _ = stopping.changed() => {}
+                }
             }
         }
     }

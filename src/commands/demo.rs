@@ -87,7 +87,7 @@ pub async fn run(arguments: Arguments, config: Config, globals: &Globals, enviro
     serve::announce(&listener, &hints(&listener, dir)?, globals.json)?;
     let stopping = async move {
         serve::stop().await;
-        alerts.stop();
+        alerts.stop().await;
     };
     Ok(xueqing_api::serve(app, listener, stopping).await?)
 }

@@ -47,8 +47,7 @@ pub async fn run(arguments: Arguments, house: House, environment: &Environment, 
     announce(&listener, &hints(&house), machine)?;
     let stopping = async move {
         stop().await;
-        alerts.stop();
-        sources.stop().await;
+        tokio::join!(alerts.stop(), sources.stop());
     };
     Ok(xueqing_api::serve(app, listener, stopping).await?)
 }

@@ -178,7 +178,7 @@ async fn what_comes_in_is_told_by_itself() {
         }
     });
     told.await.unwrap();
-    alerts.stop();
+    alerts.stop().await;
     assert_eq!(server.got()[0].body["alerts"][0]["rule"], CLUSTER);
 }
 
