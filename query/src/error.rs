@@ -42,8 +42,8 @@ pub enum Error {
     MemoryLimit { limit: usize },
     #[error("the query took longer than {seconds} s: narrow the filter or group more coarsely")]
     TimeLimit { seconds: u64 },
-    /// The data do not support what was asked of them.
-    #[error(transparent)]
+    /// The data do not support the model.
+    #[error("{}: {_0}", _0.code())]
     Refused(#[from] Refusal),
     #[error("the lake could not be read")]
     Lake(#[from] xueqing_lake::Error),
@@ -76,10 +76,9 @@ impl Error {
             Self::TooManyRows { .. } => "too_many_rows",
             Self::MemoryLimit { .. } => "memory_limit",
             Self::TimeLimit { .. } => "time_limit",
-            Self::Refused(refusal) => refusal.code(),
             Self::Lake(error) => error.code(),
             Self::Standard(error) => error.code(),
-            Self::NotAnswerable(_) => "not_answerable",
+            Self::Refused(_) | Self::NotAnswerable(_) => "not_answerable",
             Self::Internal(_) => "internal",
         }
     }

@@ -68,9 +68,9 @@ async fn what_cannot_be_fitted_says_why() {
     let error = async |model: &Model, sql: &str| engine.fit(model, sql, &Scope::District).await.unwrap_err();
     let one = error(&model(""), &format!("{PAIRED} AND later.school = 's1'")).await;
     assert!(matches!(&one, Error::Refused(Refusal::OneGroup { .. })), "{one}");
-    assert_eq!(one.code(), "one_group");
+    assert!(one.code() == "not_answerable" && one.to_string().starts_with("one_group: "), "{one}");
     let nobody = error(&model(""), &format!("{PAIRED} AND later.school = 'nowhere'")).await;
-    assert_eq!(nobody.code(), "nothing_complete");
+    assert!(nobody.to_string().starts_with("nothing_complete: "), "{nobody}");
     let column = error(&model(""), "SELECT school, score AS later FROM assessment").await;
     assert!(column.code() == "bad_sql" && column.to_string().contains("prior"), "{column}");
     assert_eq!(error(&model(""), "DROP TABLE assessment").await.code(), "not_read_only");

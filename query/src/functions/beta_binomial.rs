@@ -54,8 +54,12 @@ fn upper(x: i64, n: i64, a: f64, b: f64) -> Option<f64> {
 }
 
 fn log_term(k: f64, n: f64, a: f64, b: f64) -> f64 {
-    let beta = |p: f64, q: f64| lgamma(p) + lgamma(q) - lgamma(p + q);
-    lgamma(n + 1.0) - lgamma(k + 1.0) - lgamma(n - k + 1.0) + beta(k + a, n - k + b) - beta(a, b)
+    // B(k + a, n - k + b) / B(a, b), factor by factor: differences of great logarithms would lose digits.
+    let rises = |times: f64, from: f64, over: f64| -> f64 {
+        let steps = std::iter::successors(Some(0.0), |step| Some(step + 1.0)).take_while(|step| *step < times);
+        steps.map(|step| ((from + step) / (over + step)).ln()).sum()
+    };
+    lgamma(n + 1.0) - lgamma(k + 1.0) - lgamma(n - k + 1.0) + rises(k, a, a + b) + rises(n - k, b, a + b + k)
 }
 
 #[cfg(test)]
