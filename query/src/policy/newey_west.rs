@@ -2,7 +2,7 @@
 //!
 //! Source: Newey & West 1987, Bartlett's weights; equal to `cov_type="HAC"` of statsmodels. In short series these errors are too
 //! small: with autocorrelation the 95 % interval of a level change holds it in far fewer than 95 of 100 terms. They are offered
-//! for comparison; [`super::autoregression`] is what an answer is made with.
+//! for comparison; `autoregression` is what an answer is made with.
 
 use super::least_squares::{Design, Fit};
 

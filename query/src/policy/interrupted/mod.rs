@@ -7,7 +7,7 @@
 //! of 100 terms, that of the slope change in 95 to 98, for autocorrelations from 0 to 0.8; with Newey–West errors in 91 down to 69, and
 //! 92 down to 66. With 40 days and an autocorrelation of 0.8, or one of order two, the level change is held in 93 of 100.
 //!
-//! Source: segmented regression, Wagner et al. 2002; errors as in [`super::autoregression`], or Newey–West for comparison.
+//! Source: segmented regression, Wagner et al. 2002; errors as in `autoregression`, or Newey–West for comparison.
 
 #[cfg(test)]
 mod against_statsmodels;
