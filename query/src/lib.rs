@@ -26,6 +26,7 @@ mod metric;
 pub mod policy;
 mod rejects;
 mod run;
+mod sample;
 mod suppose;
 mod suppress;
 mod template;

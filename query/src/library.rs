@@ -26,9 +26,7 @@ pub(crate) struct Library {
 impl Library {
     /// The built-in figures and `files` (`workload/x.sql`, text). `{{timezone}}` in their SQL is the district's.
     pub(crate) fn load(files: &[(String, String)], timezone: Tz) -> Result<Self, Error> {
-        let mut common: Common =
-            toml::from_str(&embedded("common.toml")?).map_err(|e| Error::bad_metric("metrics/common.toml", e))?;
-        common.snippets.insert("timezone".to_owned(), format!("'{}'", timezone.name()));
+        let common = Common::read(&embedded("common.toml")?, timezone)?;
         let mut metrics = BTreeMap::new();
         for path in Files::iter().filter(|path| path.ends_with(".sql")) {
             add(&mut metrics, &path, &embedded(&path)?, &common)?;

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use xueqing_schema::{Text, sql_file};
 
@@ -88,10 +89,31 @@ pub struct Column {
 pub(crate) struct Common {
     dimensions: BTreeMap<String, CommonDimension>,
     params: BTreeMap<String, RawParam>,
+    /// What columns of a name are in every figure that does not say otherwise.
+    columns: BTreeMap<String, RawColumn>,
     /// What dimensions can be joined with, by name.
     joins: BTreeMap<String, String>,
     /// Pieces of SQL about a row, by name: `{{name row}}`.
-    pub(crate) snippets: BTreeMap<String, String>,
+    snippets: BTreeMap<String, String>,
+}
+
+impl Common {
+    /// Reads the file and puts in what stands as `{{name}}` in its own texts. A snippet names only those that do not name it.
+    pub(crate) fn read(text: &str, timezone: Tz) -> Result<Self, Error> {
+        let mut common: Self = toml::from_str(text).map_err(|error| Error::bad_metric("metrics/common.toml", error))?;
+        common.snippets.insert("timezone".to_owned(), format!("'{}'", timezone.name()));
+        let snippets = common.snippets.clone();
+        let dimensions = common.dimensions.values_mut().filter_map(|dimension| dimension.sql.as_mut());
+        for text in dimensions.chain(common.joins.values_mut()).chain(common.snippets.values_mut()) {
+            // Each round goes one snippet deeper.
+            for _ in 0..snippets.len() {
+                for (name, snippet) in &snippets {
+                    *text = text.replace(&format!("{{{{{name}}}}}"), snippet);
+                }
+            }
+        }
+        Ok(common)
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -114,6 +136,16 @@ struct RawParam {
     filter: Option<String>,
 }
 
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawColumn {
+    /// Not where it is shared: there the key is the name.
+    #[serde(default)]
+    name: String,
+    title: Option<Text>,
+    unit: Option<String>,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FrontMatter {
@@ -129,7 +161,7 @@ struct FrontMatter {
     #[serde(default)]
     params: BTreeMap<String, RawParam>,
     n: Option<String>,
-    columns: Vec<Column>,
+    columns: Vec<RawColumn>,
     /// Titles of dimensions that are this figure's own.
     #[serde(default)]
     dimension_titles: BTreeMap<String, Text>,
@@ -142,7 +174,7 @@ impl Metric {
         let bad = |reason: String| Error::bad_metric(&file, reason);
         let (front, sql) = sql_file::split(&file, text)?;
         let front: FrontMatter = front.try_into().map_err(|e: toml::de::Error| bad(e.message().to_owned()))?;
-        let FrontMatter { title, description, unit, grain, source, default_by, n, columns, .. } = &front;
+        let FrontMatter { title, description, unit, grain, source, default_by, n, .. } = &front;
         let dimensions = front.dimensions(common).map_err(bad)?;
         let sql = template::settle(&sql, &front.filters(common), &common.snippets).map_err(bad)?;
         let metric = Self {
@@ -157,7 +189,7 @@ impl Metric {
             default_by: default_by.clone(),
             params: front.params(common).map_err(bad)?,
             n: n.clone(),
-            columns: columns.clone(),
+            columns: front.columns(common).map_err(bad)?,
             sql,
         };
         metric.check().map_err(bad)?;
@@ -228,6 +260,17 @@ impl FrontMatter {
             Ok(Dimension { name: name.clone(), title, sql, join: join.transpose()? })
         };
         self.dimensions.iter().map(titled).collect()
+    }
+
+    /// A column without a title is the shared one of its name, unit and all.
+    fn columns(&self, common: &Common) -> Result<Vec<Column>, String> {
+        let described = |raw: &RawColumn| {
+            let shared = raw.title.is_none().then(|| common.columns.get(&raw.name)).flatten();
+            let RawColumn { title, unit, .. } = shared.unwrap_or(raw).clone();
+            let title = title.ok_or_else(|| format!("the column \"{}\" has no title", raw.name))?;
+            Ok(Column { name: raw.name.clone(), title, unit: raw.unit.clone().or(unit) })
+        };
+        self.columns.iter().map(described).collect()
     }
 
     /// What the declared parameters leave of the rows.

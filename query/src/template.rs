@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `{{filters d}}` | what the declared parameters leave of the rows of `d`: `(…) AND (…)` | the file is read |
 //! | `{{NAME d}}` | the snippet NAME of `common.toml`, about the rows of `d` | the file is read |
+//! | `{{NAME}}` in `common.toml` itself | the snippet NAME, about the same row | the program starts |
 //! | `{{timezone}}` | the district's time zone as a text | the file is read |
 //! | `{{dimensions d}}` | each chosen dimension as it follows from a row of `d`, and a comma: `d.day AS day, ` | it is asked |
 //! | `{{joins d}}` | the joins that the chosen dimensions need | it is asked |

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use xueqing_query::policy::differences::Differences;
 use xueqing_query::policy::interrupted::Interrupted;
 use xueqing_query::{Evaluated, Scope};
@@ -21,10 +21,9 @@ use crate::answer::Column;
 use crate::params::Params;
 use crate::router::Shared;
 use crate::wire::Text;
-pub(crate) use wire::{DifferencesBody, InterruptedBody};
 
 /// What was found in which figure.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Found<T> {
     metric: String,
     title: Text,
@@ -90,7 +89,7 @@ pub(crate) struct DifferencesQuery {
     get, operation_id = "policy_interrupted", path = "/v1/policy/interrupted", tag = "figures",
     params(StudyQuery, InterruptedQuery),
     responses(
-        (status = 200, description = "Level and slope change with intervals, and what to plot", body = InterruptedBody),
+        (status = 200, description = "Level and slope change with intervals, and what to plot", body = Found<wire::Interrupted>),
         (status = 422, description = "The data cannot support an answer", body = crate::wire::ProblemBody, content_type = "application/problem+json"),
         (status = "4XX", description = "Refused", body = crate::wire::ProblemBody, content_type = "application/problem+json"),
     )
@@ -108,7 +107,7 @@ pub(crate) async fn interrupted(State(shared): State<Shared>, mut params: Params
     get, operation_id = "policy_differences", path = "/v1/policy/differences", tag = "figures",
     params(StudyQuery, DifferencesQuery),
     responses(
-        (status = 200, description = "The difference of the changes with its interval, and what to plot", body = DifferencesBody),
+        (status = 200, description = "The difference of the changes with its interval, and what to plot", body = Found<wire::Differences>),
         (status = 422, description = "The data cannot support an answer", body = crate::wire::ProblemBody, content_type = "application/problem+json"),
         (status = "4XX", description = "Refused", body = crate::wire::ProblemBody, content_type = "application/problem+json"),
     )

@@ -1,36 +1,7 @@
 //! The shapes of the answers, for the OpenAPI document; a test holds them against what is sent.
 #![expect(dead_code, reason = "documents what the statistics write")]
 
-use std::collections::BTreeMap;
-
 use utoipa::ToSchema;
-
-use crate::answer::Column;
-use crate::wire::Text;
-
-/// An interrupted time series of a figure.
-#[derive(ToSchema)]
-pub(crate) struct InterruptedBody {
-    metric: String,
-    title: Text,
-    /// The column that was evaluated; values are in its unit.
-    column: Column,
-    params: BTreeMap<String, String>,
-    as_of: BTreeMap<String, i64>,
-    result: Interrupted,
-}
-
-/// A difference in differences of a figure.
-#[derive(ToSchema)]
-pub(crate) struct DifferencesBody {
-    metric: String,
-    title: Text,
-    /// The column that was evaluated; values are in its unit.
-    column: Column,
-    params: BTreeMap<String, String>,
-    as_of: BTreeMap<String, i64>,
-    result: Differences,
-}
 
 /// One estimated number with its interval.
 #[derive(ToSchema)]

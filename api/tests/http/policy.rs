@@ -84,7 +84,7 @@ async fn a_fall_at_a_date_is_found_with_its_interval() {
     assert_eq!(plain["result"]["lags"], 2);
 
     let document = app.get("/openapi.json").await.json();
-    assert_eq!(described(&document, "InterruptedBody"), sent(&body));
+    assert_eq!(described(&document, "Found_Interrupted"), sent(&body));
     assert_eq!(described(&document, "Interrupted"), sent(result));
     assert_eq!(described(&document, "Estimate"), sent(&result["level_change"]));
     assert_eq!(described(&document, "Coefficient"), sent(&result["coefficients"][0]));
@@ -103,7 +103,7 @@ async fn schools_that_did_it_are_compared_with_those_that_did_not() {
     assert_eq!((&result["treated"]["schools"], &result["comparison"]["schools"]), (&3.into(), &3.into()));
     assert_eq!(result["left_out"], serde_json::json!(["s7"]), "too small to be shown, and so to be compared");
     let document = app.get("/openapi.json").await.json();
-    assert_eq!(described(&document, "DifferencesBody"), sent(&body));
+    assert_eq!(described(&document, "Found_Differences"), sent(&body));
     assert_eq!(described(&document, "Differences"), sent(result));
     assert_eq!(described(&document, "Group"), sent(&result["treated"]));
     assert_eq!(described(&document, "Week"), sent(&result["weeks"][0]));

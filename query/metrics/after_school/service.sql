@@ -40,8 +40,6 @@ unit = "1"
 
 [[columns]]
 name = "schools"
-title = { zh = "学校数", en = "Schools" }
-unit = "1"
 
 [[columns]]
 name = "schools_share"
@@ -60,8 +58,6 @@ unit = "share"
 
 [[columns]]
 name = "student_days"
-title = { zh = "学生日数", en = "Student-days" }
-unit = "1"
 
 [[columns]]
 name = "days_per_week"

@@ -51,8 +51,7 @@ sick AS (
   SELECT DISTINCT a.day AS on_day, a.school, a.grade, a.class, a.student, COALESCE(trim(a.symptom), '') AS symptom
   FROM attendance AS a
   WHERE a.status = 'sick_leave'
-    AND ($from IS NULL OR a.day >= $from - INTERVAL '2 days') AND ($to IS NULL OR a.day <= $to)
-    AND ($school IS NULL OR a.school = $school) AND ($grade IS NULL OR a.grade = $grade) AND ($class IS NULL OR a.class = $class)
+    AND ($from IS NULL OR a.day >= $from - INTERVAL '2 days') AND {{filters - from a}}
 ),
 sizes AS (
   SELECT at_school, at_class, max(size) AS size

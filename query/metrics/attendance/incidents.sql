@@ -32,8 +32,6 @@ unit = "1"
 
 [[columns]]
 name = "students"
-title = { zh = "学生数", en = "Students" }
-unit = "1"
 ---*/
 WITH records AS (
   SELECT day, to_char(day, '%Y-%m') AS month, school, grade, class, incident, TRUE AS whole, student

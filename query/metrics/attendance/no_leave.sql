@@ -69,10 +69,8 @@ WITH recorded AS (
   SELECT
     day AS on_day, school, grade, class, student,
     present + late + early_leave = 0 AND truant > 0 AS no_leave
-  FROM student_day
-  WHERE present + late + early_leave + sick_leave + personal_leave + official_leave + truant > 0
-    AND ($from IS NULL OR day >= $from) AND ($to IS NULL OR day <= $to)
-    AND ($school IS NULL OR school = $school) AND ($grade IS NULL OR grade = $grade) AND ($class IS NULL OR class = $class)
+  FROM student_day AS d
+  WHERE present + late + early_leave + sick_leave + personal_leave + official_leave + truant > 0 AND {{filters d}}
 ),
 latest AS (
   SELECT school AS at_school, class AS at_class, max(on_day) AS class_day FROM recorded GROUP BY school, class

@@ -33,8 +33,6 @@ min_days = { type = "integer", default = 10, title = { zh = "判定长期缺勤�
 
 [[columns]]
 name = "students"
-title = { zh = "学生数", en = "Students" }
-unit = "1"
 
 [[columns]]
 name = "checkpoints"

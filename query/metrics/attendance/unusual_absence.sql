@@ -31,8 +31,6 @@ min_days = { type = "integer", default = 100, title = { zh = "判断所需的最
 
 [[columns]]
 name = "students"
-title = { zh = "学生数", en = "Students" }
-unit = "1"
 
 [[columns]]
 name = "absent"
@@ -68,19 +66,17 @@ WITH bounds AS (
   SELECT this_day, CAST(CAST(CAST(this_day AS INT) - 7 * $weeks AS INT) AS DATE) AS first_day
   FROM (
     SELECT COALESCE($day, max(day)) AS this_day
-    FROM class_day
-    WHERE present + late + early_leave + sick_leave + personal_leave + official_leave + truant > 0
-      AND ($school IS NULL OR school = $school) AND ($grade IS NULL OR grade = $grade) AND ($class IS NULL OR class = $class)
+    FROM class_day AS d
+    WHERE present + late + early_leave + sick_leave + personal_leave + official_leave + truant > 0 AND {{filters d}}
   )
 ),
 student_days AS (
   SELECT
     school, grade, class, TRUE AS whole, student, day = this_day AS is_this,
     present + late + early_leave AS attended, day AS on_day
-  FROM student_day CROSS JOIN bounds
+  FROM student_day AS d CROSS JOIN bounds
   WHERE day >= first_day AND day <= this_day
-    AND present + late + early_leave + sick_leave + personal_leave + official_leave + truant > 0
-    AND ($school IS NULL OR school = $school) AND ($grade IS NULL OR grade = $grade) AND ($class IS NULL OR class = $class)
+    AND present + late + early_leave + sick_leave + personal_leave + official_leave + truant > 0 AND {{filters d}}
 ),
 -- A student in several classes is one student, unless the classes are looked at apart.
 once AS (

@@ -41,8 +41,6 @@ title = { zh = "年级代码", en = "Grade code" }
 
 [[columns]]
 name = "students"
-title = { zh = "学生数", en = "Students" }
-unit = "1"
 
 [[columns]]
 name = "latest_day"

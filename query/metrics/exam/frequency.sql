@@ -106,12 +106,12 @@ exams AS (
   WHERE exam_kind IS NULL OR exam_kind NOT IN ('usual', 'overall', 'graduation')
   GROUP BY exam, subject, school, grade
 ),
-termed AS (
-  SELECT {{dimensions e}} TRUE AS whole, e.school AS in_school, e.grade AS in_grade, e.subject AS in_subject, {{term_of e}} AS in_term,
+placed AS (SELECT e.*, {{term_of e}} AS in_term FROM exams AS e {{termed e}}),
+judged AS (
+  SELECT {{dimensions e}} TRUE AS whole, e.school AS in_school, e.grade AS in_grade, e.subject AS in_subject, e.in_term,
     CAST(l.final AS BIGINT) + CAST(l.midterm AS BIGINT) AS allowed, e.planned_only, e.unregistered, e.exam_kind = 'joint' AS joint
-  FROM exams AS e
+  FROM placed AS e
   LEFT JOIN code_exam_limits AS l ON l.code = e.grade AND COALESCE(l.valid_from <= e.day, TRUE) AND COALESCE(e.day <= l.valid_to, TRUE)
-  LEFT JOIN calendar AS termed ON termed.date = e.day
   {{joins e}}
   WHERE {{filters e}}
 ),
@@ -119,7 +119,7 @@ units AS (
   SELECT
     {{by}} whole, in_school, in_grade, in_subject, in_term, count(*) AS exams, max(allowed) AS allowed, count(*) FILTER (WHERE planned_only) AS planned_only,
     count(*) FILTER (WHERE unregistered) AS unregistered, count(*) FILTER (WHERE joint) AS joint
-  FROM termed
+  FROM judged
   GROUP BY {{by}} whole, in_school, in_grade, in_subject, in_term
 ),
 sums AS (

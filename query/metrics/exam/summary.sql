@@ -31,8 +31,6 @@ subject = {}
 
 [[columns]]
 name = "students"
-title = { zh = "学生数", en = "Students" }
-unit = "1"
 
 [[columns]]
 name = "n"

@@ -47,8 +47,6 @@ unit = "share"
 
 [[columns]]
 name = "student_days"
-title = { zh = "学生日数", en = "Student-days" }
-unit = "1"
 
 [[columns]]
 name = "all_at_school_share"

@@ -32,8 +32,6 @@ subject = {}
 
 [[columns]]
 name = "assignments"
-title = { zh = "作业数", en = "Assignments" }
-unit = "1"
 
 [[columns]]
 name = "written"

@@ -31,8 +31,6 @@ form = {}
 
 [[columns]]
 name = "assignments"
-title = { zh = "作业数", en = "Assignments" }
-unit = "1"
 
 [[columns]]
 name = "layered"

@@ -56,8 +56,6 @@ unit = "share"
 
 [[columns]]
 name = "assignments"
-title = { zh = "作业数", en = "Assignments" }
-unit = "1"
 
 [[columns]]
 name = "all_marked_share"

@@ -36,8 +36,6 @@ subject = {}
 
 [[columns]]
 name = "assignments"
-title = { zh = "作业数", en = "Assignments" }
-unit = "1"
 
 [[columns]]
 name = "expected"
@@ -61,18 +59,12 @@ unit = "share"
 
 [[columns]]
 name = "measured_share"
-title = { zh = "实测占比", en = "Share measured" }
-unit = "share"
 
 [[columns]]
 name = "reported_share"
-title = { zh = "填报占比", en = "Share reported" }
-unit = "share"
 
 [[columns]]
 name = "estimated_share"
-title = { zh = "估计占比", en = "Share estimated" }
-unit = "share"
 
 [[columns]]
 name = "estimate_bias"

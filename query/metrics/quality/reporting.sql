@@ -29,8 +29,6 @@ class = {}
 
 [[columns]]
 name = "schools"
-title = { zh = "学校数", en = "Schools" }
-unit = "1"
 
 [[columns]]
 name = "reporting_schools"
@@ -44,8 +42,6 @@ unit = "share"
 
 [[columns]]
 name = "classes"
-title = { zh = "班级数", en = "Classes" }
-unit = "1"
 
 [[columns]]
 name = "reporting_classes"
@@ -59,8 +55,6 @@ unit = "share"
 
 [[columns]]
 name = "class_days"
-title = { zh = "班级日数", en = "Class-days" }
-unit = "1"
 
 [[columns]]
 name = "class_days_share"

@@ -70,13 +70,13 @@ WITH bounds AS (
 digits AS (SELECT column1 AS digit FROM (VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9))),
 offsets AS (SELECT tens.digit * 10 + ones.digit AS days_ago FROM digits AS tens CROSS JOIN digits AS ones WHERE tens.digit < 7),
 days AS (
-  SELECT CAST(CAST(CAST(last AS INT) - days_ago AS INT) AS DATE) AS date, before FROM bounds CROSS JOIN offsets
+  SELECT CAST(CAST(CAST(last AS INT) - days_ago AS INT) AS DATE) AS day, before FROM bounds CROSS JOIN offsets
 ),
 school_days AS (
-  SELECT d.date AS school_date
-  FROM days AS d LEFT JOIN calendar AS c ON c.date = d.date
-  WHERE d.date > d.before
-    AND COALESCE(c.day_kind IN ('school_day', 'make_up', 'no_homework'), date_part('dow', d.date) BETWEEN 1 AND 5)
+  SELECT d.day AS school_date
+  FROM days AS d
+  {{calendar d}}
+  WHERE d.day > d.before AND {{school_day d}}
 ),
 counted AS (
   SELECT school, day AS on_day, 'homework' AS kind, sum(homework_expected + homework_exempt) AS records FROM class_day GROUP BY school, day

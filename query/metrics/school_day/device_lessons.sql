@@ -32,8 +32,6 @@ limit = { type = "number", default = 0.3, title = { zh = "占比上限", en = "L
 
 [[columns]]
 name = "class_days"
-title = { zh = "班级日数", en = "Class-days" }
-unit = "1"
 
 [[columns]]
 name = "lessons"

@@ -28,8 +28,6 @@ on = { type = "date", title = { zh = "何日的安排", en = "Plans in force on"
 
 [[columns]]
 name = "classes"
-title = { zh = "班级数", en = "Classes" }
-unit = "1"
 
 [[columns]]
 name = "pe_lessons"

@@ -67,23 +67,15 @@ unit = "min"
 
 [[columns]]
 name = "measured_share"
-title = { zh = "实测占比", en = "Share measured" }
-unit = "share"
 
 [[columns]]
 name = "reported_share"
-title = { zh = "填报占比", en = "Share reported" }
-unit = "share"
 
 [[columns]]
 name = "estimated_share"
-title = { zh = "估计占比", en = "Share estimated" }
-unit = "share"
 
 [[columns]]
 name = "coverage"
-title = { zh = "时长覆盖率", en = "Coverage of minutes" }
-unit = "share"
 ---*/
 WITH homework_days AS (
   SELECT

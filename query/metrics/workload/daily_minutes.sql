@@ -44,13 +44,9 @@ class = {}
 
 [[columns]]
 name = "students"
-title = { zh = "学生数", en = "Students" }
-unit = "1"
 
 [[columns]]
 name = "student_days"
-title = { zh = "学生日数", en = "Student-days" }
-unit = "1"
 
 [[columns]]
 name = "mean_minutes"
@@ -69,8 +65,6 @@ unit = "min"
 
 [[columns]]
 name = "limit_minutes"
-title = { zh = "书面作业上限", en = "Limit of written homework" }
-unit = "min"
 
 [[columns]]
 name = "over_limit_share"
@@ -79,23 +73,15 @@ unit = "share"
 
 [[columns]]
 name = "measured_share"
-title = { zh = "实测占比", en = "Share measured" }
-unit = "share"
 
 [[columns]]
 name = "reported_share"
-title = { zh = "填报占比", en = "Share reported" }
-unit = "share"
 
 [[columns]]
 name = "estimated_share"
-title = { zh = "估计占比", en = "Share estimated" }
-unit = "share"
 
 [[columns]]
 name = "coverage"
-title = { zh = "时长覆盖率", en = "Coverage of minutes" }
-unit = "share"
 ---*/
 WITH homework_days AS (
   SELECT

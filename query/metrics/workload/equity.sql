@@ -35,8 +35,6 @@ unit = "1"
 
 [[columns]]
 name = "schools"
-title = { zh = "学校数", en = "Schools" }
-unit = "1"
 
 [[columns]]
 name = "mean_minutes"
@@ -70,23 +68,15 @@ unit = "ratio"
 
 [[columns]]
 name = "measured_share"
-title = { zh = "实测占比", en = "Share measured" }
-unit = "share"
 
 [[columns]]
 name = "reported_share"
-title = { zh = "填报占比", en = "Share reported" }
-unit = "share"
 
 [[columns]]
 name = "estimated_share"
-title = { zh = "估计占比", en = "Share estimated" }
-unit = "share"
 
 [[columns]]
 name = "coverage"
-title = { zh = "时长覆盖率", en = "Coverage of minutes" }
-unit = "share"
 ---*/
 WITH homework_days AS (
   SELECT

@@ -42,8 +42,6 @@ unit = "1"
 
 [[columns]]
 name = "class_days"
-title = { zh = "班级日数", en = "Class-days" }
-unit = "1"
 
 [[columns]]
 name = "class_days_over"
@@ -72,23 +70,15 @@ unit = "share"
 
 [[columns]]
 name = "measured_share"
-title = { zh = "实测占比", en = "Share measured" }
-unit = "share"
 
 [[columns]]
 name = "reported_share"
-title = { zh = "填报占比", en = "Share reported" }
-unit = "share"
 
 [[columns]]
 name = "estimated_share"
-title = { zh = "估计占比", en = "Share estimated" }
-unit = "share"
 
 [[columns]]
 name = "coverage"
-title = { zh = "时长覆盖率", en = "Coverage of minutes" }
-unit = "share"
 ---*/
 WITH pupil_days AS (
   SELECT

@@ -31,13 +31,9 @@ min_run = { type = "integer", default = 3, title = { zh = "算作连续超限的
 
 [[columns]]
 name = "students"
-title = { zh = "学生数", en = "Students" }
-unit = "1"
 
 [[columns]]
 name = "classes"
-title = { zh = "班级数", en = "Classes" }
-unit = "1"
 
 [[columns]]
 name = "classes_over"
@@ -56,8 +52,6 @@ unit = "min"
 
 [[columns]]
 name = "limit_minutes"
-title = { zh = "书面作业上限", en = "Limit of written homework" }
-unit = "min"
 
 [[columns]]
 name = "last_day"
@@ -65,17 +59,13 @@ title = { zh = "最后一天", en = "Last day" }
 ---*/
 WITH class_days AS (
   SELECT
-    d.school, d.grade, d.class, d.day AS on_day, max(CAST(l.minutes AS BIGINT)) * 60 AS limit_seconds,
+    d.school, d.grade, d.class, d.day AS on_day, max({{limit_seconds d}}) AS limit_seconds,
     count(*) AS recorded,
     count(*) FILTER (WHERE d.timed_measured + d.timed_reported + d.timed_estimated > 0) AS timed,
     sum(d.written_seconds) FILTER (WHERE d.timed_measured + d.timed_reported + d.timed_estimated > 0) AS written_seconds
   FROM student_day AS d
-  LEFT JOIN calendar AS c ON c.date = d.day
-  JOIN code_homework_limits AS l
-    ON l.code = d.grade AND COALESCE(l.valid_from <= d.day, TRUE) AND COALESCE(d.day <= l.valid_to, TRUE)
-  WHERE COALESCE(c.day_kind IN ('school_day', 'make_up', 'no_homework'), date_part('dow', d.day) BETWEEN 1 AND 5)
-    AND ($from IS NULL OR d.day >= $from) AND ($to IS NULL OR d.day <= $to)
-    AND ($school IS NULL OR d.school = $school) AND ($grade IS NULL OR d.grade = $grade) AND ($class IS NULL OR d.class = $class)
+  {{limits d}}
+  WHERE {{limit_seconds d}} IS NOT NULL AND {{filters d}}
   GROUP BY d.school, d.grade, d.class, d.day
 ),
 judged AS (

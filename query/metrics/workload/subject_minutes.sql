@@ -33,8 +33,6 @@ subject = {}
 
 [[columns]]
 name = "students"
-title = { zh = "学生数", en = "Students" }
-unit = "1"
 
 [[columns]]
 name = "pieces"
@@ -53,8 +51,6 @@ unit = "share"
 
 [[columns]]
 name = "coverage"
-title = { zh = "时长覆盖率", en = "Coverage of minutes" }
-unit = "share"
 ---*/
 WITH homework_days AS (
   SELECT

@@ -43,8 +43,6 @@ assignment = { zh = "作业", en = "Assignment" }
 
 [[columns]]
 name = "students"
-title = { zh = "学生数", en = "Students" }
-unit = "1"
 
 [[columns]]
 name = "evenings"
@@ -98,8 +96,6 @@ unit = "min"
 
 [[columns]]
 name = "limit_minutes"
-title = { zh = "书面作业上限", en = "Limit of written homework" }
-unit = "min"
 
 [[columns]]
 name = "over_limit_probability"
@@ -147,17 +143,10 @@ WITH tonight AS (
   SELECT
     a.day, a.school, a.grade, a.class, a.subject, a.assignment, a.teacher, a.title, a.layer,
     COALESCE(a.form = 'written', TRUE) AS written, NULLIF(a.estimated_minutes, 0) AS estimated_minutes,
-    CASE
-      WHEN COALESCE(c.day_kind IN ('school_day', 'make_up', 'no_homework'), date_part('dow', a.day) BETWEEN 1 AND 5)
-      THEN CAST(l.minutes AS BIGINT)
-    END AS limit_minutes
+    {{limit_seconds a}} / 60 AS limit_minutes
   FROM assignment AS a
-  LEFT JOIN calendar AS c ON c.date = a.day
-  LEFT JOIN code_homework_limits AS l
-    ON l.code = a.grade AND COALESCE(l.valid_from <= a.day, TRUE) AND COALESCE(a.day <= l.valid_to, TRUE)
-  WHERE NOT COALESCE(a.withdrawn, FALSE)
-    AND ($from IS NULL OR a.day >= $from) AND ($to IS NULL OR a.day <= $to)
-    AND ($school IS NULL OR a.school = $school) AND ($class IS NULL OR a.class = $class)
+  {{limits a}}
+  WHERE NOT COALESCE(a.withdrawn, FALSE) AND {{filters - grade a}}
     AND ($from IS NOT NULL OR $to IS NOT NULL OR a.day = (
       SELECT max(day) FROM assigned_day
       WHERE ($school IS NULL OR school = $school) AND ($class IS NULL OR class = $class)

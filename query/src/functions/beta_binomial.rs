@@ -9,7 +9,7 @@ use arrow::array::{ArrayRef, AsArray, Float64Array};
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use datafusion::error::Result;
 use datafusion::logical_expr::{ColumnarValue, ScalarUDF, Volatility, create_udf};
-use libm::lgamma;
+use statrs::function::factorial::ln_binomial;
 
 /// A term this much smaller than the sum changes no digit of it.
 const NEGLIGIBLE: f64 = 1e-18;
@@ -59,7 +59,7 @@ fn log_term(k: f64, n: f64, a: f64, b: f64) -> f64 {
         let steps = std::iter::successors(Some(0.0), |step| Some(step + 1.0)).take_while(|step| *step < times);
         steps.map(|step| ((from + step) / (over + step)).ln()).sum()
     };
-    lgamma(n + 1.0) - lgamma(k + 1.0) - lgamma(n - k + 1.0) + rises(k, a, a + b) + rises(n - k, b, a + b + k)
+    ln_binomial(n as u64, k as u64) + rises(k, a, a + b) + rises(n - k, b, a + b + k)
 }
 
 #[cfg(test)]

@@ -9,9 +9,10 @@
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, Normal};
 
-use super::estimate::{self, Estimate, mean, variance};
+use super::estimate::{self, Estimate};
 use super::least_squares::Design;
 use super::refusal::Refusal;
+use crate::sample::{correlation, mean, ranks, variance};
 
 /// Fewer pairs show nothing that may be shown.
 pub const FEWEST_PAIRS: usize = 10;
@@ -129,7 +130,7 @@ fn concordance(one: &[f64], other: &[f64], confidence: f64) -> Result<Estimate, 
     let n = one.len() as f64;
     let shrink = (n - 1.0) / n;
     let (a, b, apart) = (variance(one) * shrink, variance(other) * shrink, mean(one) - mean(other));
-    let r = correlation(one, other);
+    let r = correlation(one, other).ok_or(Refusal::NoVariance { n: one.len() })?;
     let value = 2.0 * r * (a * b).sqrt() / (a + b + apart * apart);
     if r.abs() < 1e-12 || value.abs() > 1.0 - 1e-12 {
         return Err(Refusal::NoModel("the concordance has no interval".to_owned()));
@@ -143,11 +144,16 @@ fn concordance(one: &[f64], other: &[f64], confidence: f64) -> Result<Estimate, 
 }
 
 fn rank_correlation(one: &[f64], other: &[f64], confidence: f64) -> Result<Estimate, Refusal> {
-    let value = correlation(&ranks(one), &ranks(other)).clamp(-1.0, 1.0);
+    let value = correlation(&ranks(one), &ranks(other)).ok_or(Refusal::NoVariance { n: one.len() })?;
     if value.abs() > 1.0 - 1e-12 {
         return Err(Refusal::NoModel("the ranks are all alike, so that their correlation has no interval".to_owned()));
     }
-    fisher(value, ((1.0 + value * value / 2.0) / (one.len() as f64 - 3.0)).sqrt(), confidence)
+    rank_estimate(value, one.len(), confidence)
+}
+
+/// A correlation of the ranks of `n` pairs with its interval.
+pub(super) fn rank_estimate(value: f64, n: usize, confidence: f64) -> Result<Estimate, Refusal> {
+    fisher(value, ((1.0 + value * value / 2.0) / (n as f64 - 3.0)).sqrt(), confidence)
 }
 
 /// A correlation whose inverse hyperbolic tangent has the error `error`.
@@ -157,25 +163,6 @@ fn fisher(value: f64, error: f64, confidence: f64) -> Result<Estimate, Refusal> 
     let p_value = if error > 0.0 { 2.0 * law.cdf(-(turned / error).abs()) } else { 0.0 };
     let standard_error = error * (1.0 - value * value);
     Estimate { value, standard_error, low: (turned - reach).tanh(), high: (turned + reach).tanh(), p_value }.finite()
-}
-
-/// Pearson's correlation of values that vary.
-pub(super) fn correlation(one: &[f64], other: &[f64]) -> f64 {
-    let (a, b) = (mean(one), mean(other));
-    let together: f64 = one.iter().zip(other).map(|(x, y)| (x - a) * (y - b)).sum();
-    together / (one.len() as f64 - 1.0) / (variance(one) * variance(other)).sqrt()
-}
-
-/// Ranks from 1, those of equal values at their mean.
-pub(super) fn ranks(values: &[f64]) -> Vec<f64> {
-    let mut ascending = values.to_vec();
-    ascending.sort_unstable_by(f64::total_cmp);
-    let rank = |value: &f64| {
-        let below = ascending.partition_point(|other| other < value);
-        let up_to = ascending.partition_point(|other| other <= value);
-        f64::midpoint((below + 1) as f64, up_to as f64)
-    };
-    values.iter().map(rank).collect()
 }
 
 #[cfg(test)]

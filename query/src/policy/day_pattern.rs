@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::{Datelike, NaiveDate};
 
-use super::estimate::mean;
 use super::series::{Known, Step};
+use crate::sample::mean;
 
 /// A week day with fewer values has no pattern of its own.
 const FEWEST: usize = 3;

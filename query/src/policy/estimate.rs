@@ -52,17 +52,6 @@ pub(super) fn check_confidence(confidence: f64) -> Result<(), Refusal> {
     Err(Refusal::Settings(format!("the confidence is {confidence}; it must be from 0.5 to below 1, such as 0.95")))
 }
 
-/// Arithmetic mean; zero of nothing.
-pub(super) fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len().max(1) as f64
-}
-
-/// Variance with n − 1; zero of fewer than two.
-pub(super) fn variance(values: &[f64]) -> f64 {
-    let centre = mean(values);
-    values.iter().map(|value| (value - centre).powi(2)).sum::<f64>() / values.len().saturating_sub(1).max(1) as f64
-}
-
 /// Whether all values are one value.
 pub(super) fn all_same(values: &[f64]) -> bool {
     values.windows(2).all(|pair| pair[0] == pair[1])

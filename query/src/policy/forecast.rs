@@ -13,9 +13,10 @@ use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
 use super::day_pattern::DayPattern;
-use super::estimate::{self, mean};
+use super::estimate;
 use super::refusal::Refusal;
 use super::series::{Known, Series, Step};
+use crate::sample::{mean, variance};
 
 /// Fewer days with a value foretell nothing.
 pub const FEWEST: usize = 30;
@@ -115,7 +116,7 @@ fn foretell(known: &Known, step: Step, ahead: &[NaiveDate], bounds: Bounds, conf
     let plain = pattern.removed(known);
     // Around 1, as the search of the smoothing weights works at the size of its numbers.
     let centre = mean(&plain);
-    let scale = estimate::variance(&plain).sqrt();
+    let scale = variance(&plain).sqrt();
     if scale == 0.0 {
         return Err(Refusal::PerfectFit);
     }

@@ -9,9 +9,10 @@
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, Normal};
 
-use super::agreement::{correlation, ranks};
-use super::estimate::{self, Estimate, mean, variance};
+use super::agreement::rank_estimate;
+use super::estimate::{self, Estimate};
 use super::refusal::Refusal;
+use crate::sample::{correlation, mean, ranks, variance};
 
 /// Smallest group whose load is shown, and whose quality: means of scores need more (RULES G).
 pub const FEWEST_FOR_LOAD: usize = 10;
@@ -171,19 +172,8 @@ fn sound(mean: &Mean, least: usize) -> bool {
 
 fn related(loads: &[Mean], qualities: &[Mean], confidence: f64) -> Result<Estimate, Refusal> {
     let of = |means: &[Mean]| ranks(&means.iter().map(|mean| mean.mean).collect::<Vec<_>>());
-    let value = correlation(&of(loads), &of(qualities)).clamp(-0.999_999, 0.999_999);
-    let error = ((1.0 + value * value / 2.0) / (loads.len() as f64 - 3.0)).sqrt();
-    let law = Normal::standard();
-    let reach = law.inverse_cdf(f64::midpoint(1.0, confidence)) * error;
-    let turned = value.atanh();
-    Estimate {
-        value,
-        standard_error: error * (1.0 - value * value),
-        low: (turned - reach).tanh(),
-        high: (turned + reach).tanh(),
-        p_value: 2.0 * law.cdf(-(turned / error).abs()),
-    }
-    .finite()
+    let value = correlation(&of(loads), &of(qualities)).ok_or(Refusal::NoVariance { n: loads.len() })?;
+    rank_estimate(value.clamp(-0.999_999, 0.999_999), loads.len(), confidence)
 }
 
 /// The chance that a normal law lies above a line.

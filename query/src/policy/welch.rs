@@ -1,7 +1,8 @@
 //! Means of schools compared, each school counting once: Welch's test, whose groups may vary unequally.
 
-use super::estimate::{Estimate, mean, variance};
+use super::estimate::Estimate;
 use super::refusal::Refusal;
+use crate::sample::{mean, variance};
 
 /// The mean of `one` less that of `other`, each of two or more; Satterthwaite's degrees of freedom.
 pub(super) fn difference(one: &[f64], other: &[f64], confidence: f64) -> Result<Estimate, Refusal> {

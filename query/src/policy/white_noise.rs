@@ -2,8 +2,8 @@
 
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
-use super::estimate::mean;
 use super::refusal::Refusal;
+use crate::sample::mean;
 
 /// The correlation of values with those `lag` before; zero when they do not vary.
 pub(super) fn autocorrelation(values: &[f64], lag: usize) -> f64 {

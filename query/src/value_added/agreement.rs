@@ -5,6 +5,7 @@
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::refusal::Refusal;
+use crate::sample::{ascending, correlation, quantile, ranks};
 
 /// Fewer groups say nothing.
 pub const FEWEST_GROUPS: usize = 8;
@@ -33,11 +34,13 @@ pub fn agreement(pairs: &[(f64, f64)], confidence: f64) -> Result<Agreement, Ref
         return Err(Refusal::Settings("confidence must be from 0.5 to below 1".to_owned()));
     }
     let (one, other): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
-    let correlation = correlation(&one, &other).ok_or(Refusal::AllSame { students: groups })?;
-    let rank_correlation = self::correlation(&ranks(&one), &ranks(&other)).ok_or(Refusal::AllSame { students: groups })?;
+    let same = || Refusal::AllSame { students: groups };
+    let rank_correlation = correlation(&ranks(&one), &ranks(&other)).ok_or_else(same)?;
+    let correlation = correlation(&one, &other).ok_or_else(same)?;
+    let median = |values: &[f64]| quantile(&ascending(values), 0.5).ok_or_else(same);
     let reach = Normal::standard().inverse_cdf(f64::midpoint(1.0, confidence)) / (groups as f64 - 3.0).sqrt();
     let middle = correlation.atanh();
-    let (a, b) = (median(&one), median(&other));
+    let (a, b) = (median(&one)?, median(&other)?);
     let same = one.iter().zip(&other).filter(|(one, other)| (**one >= a) == (**other >= b)).count();
     Ok(Agreement {
         groups,
@@ -46,33 +49,6 @@ pub fn agreement(pairs: &[(f64, f64)], confidence: f64) -> Result<Agreement, Ref
         rank_correlation,
         same_side: same as f64 / groups as f64,
     })
-}
-
-/// Pearson's correlation; `None` when one side does not vary.
-pub(super) fn correlation(one: &[f64], other: &[f64]) -> Option<f64> {
-    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
-    let (a, b) = (mean(one), mean(other));
-    let sum = |of: &dyn Fn(f64, f64) -> f64| one.iter().zip(other).map(|(x, y)| of(x - a, y - b)).sum::<f64>();
-    let scale = sum(&|x, _| x * x).sqrt() * sum(&|_, y| y * y).sqrt();
-    (scale > 0.0).then(|| (sum(&|x, y| x * y) / scale).clamp(-1.0, 1.0))
-}
-
-/// Ranks from 1, those of equal values at their mean.
-fn ranks(values: &[f64]) -> Vec<f64> {
-    let mut ascending = values.to_vec();
-    ascending.sort_unstable_by(f64::total_cmp);
-    let rank = |value: &f64| {
-        let below = ascending.partition_point(|other| other < value);
-        let up_to = ascending.partition_point(|other| other <= value);
-        f64::midpoint((below + 1) as f64, up_to as f64)
-    };
-    values.iter().map(rank).collect()
-}
-
-fn median(values: &[f64]) -> f64 {
-    let mut ascending = values.to_vec();
-    ascending.sort_unstable_by(f64::total_cmp);
-    f64::midpoint(ascending[(ascending.len() - 1) / 2], ascending[ascending.len() / 2])
 }
 
 #[cfg(test)]

@@ -14,7 +14,6 @@ pub mod growth;
 pub mod multilevel;
 pub mod refusal;
 pub mod report;
-mod sample;
 
 pub use comoments::comoments;
 pub use gather::gather;

@@ -6,9 +6,10 @@
 use serde::Serialize;
 use statrs::distribution::{Continuous, ContinuousCDF, Normal};
 
-use super::super::estimate::{Estimate, mean, variance};
+use super::super::estimate::Estimate;
 use super::super::refusal::Refusal;
 use super::{FEWEST, Minutes};
+use crate::sample::{mean, variance};
 
 /// The law's parameters and what follows from them. Durations are in minutes.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

@@ -8,8 +8,9 @@ mod against_r;
 mod kaplan_meier;
 mod lognormal;
 
-use super::estimate::{self, Estimate, mean};
+use super::estimate::{self, Estimate};
 use super::refusal::Refusal;
+use crate::sample::mean;
 pub use kaplan_meier::{Curve, Step};
 pub use lognormal::Lognormal;
 

@@ -99,7 +99,7 @@ fn long_run(fit: &Autoregressive, plain: &[f64], starts: &[usize]) -> f64 {
     };
     let left: Vec<f64> = plain.iter().enumerate().map(|(day, value)| value - level(day)).collect();
     let correlation = fit.autocorrelation.0.clamp(-0.9, 0.95);
-    estimate::variance(&left) * (1.0 + correlation) / (1.0 - correlation)
+    crate::sample::variance(&left) * (1.0 + correlation) / (1.0 - correlation)
 }
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ struct Squares {
 
 impl Squares {
     fn new(values: &[f64]) -> Self {
-        let centre = super::estimate::mean(values);
+        let centre = crate::sample::mean(values);
         let mut sums = vec![(0.0, 0.0)];
         for value in values {
             let (one, two) = sums[sums.len() - 1];

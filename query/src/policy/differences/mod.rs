@@ -15,9 +15,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use super::estimate::{self, Estimate, mean};
+use super::estimate::{self, Estimate};
 use super::refusal::Refusal;
 use super::welch;
+use crate::sample::mean;
 pub use plot::Week;
 
 /// Fewer schools in one group say nothing of it.

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use chrono::{Datelike, Days, NaiveDate};
 use serde::Serialize;
 
-use super::super::estimate::{Estimate, mean};
+use super::super::estimate::Estimate;
 use super::super::welch;
 use super::{FEWEST_SCHOOLS, Halves, level};
+use crate::sample::mean;
 
 /// One week, by its Monday; values are in the figure's unit.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -1,7 +1,7 @@
 //! The pupils that a score is placed among: everyone who sat the test, linked or not.
 
+use crate::sample::quantile;
 use crate::value_added::refusal::Refusal;
-use crate::value_added::sample::quantile;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reference {

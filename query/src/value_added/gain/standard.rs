@@ -4,7 +4,7 @@
 //! and cannot show at the ceiling: both are measured and given beside it.
 
 use super::{Group, Pair, Reference};
-use crate::value_added::agreement::correlation;
+use crate::sample::correlation;
 use crate::value_added::group::{GroupRules, Mean};
 use crate::value_added::refusal::Refusal;
 

@@ -4,8 +4,8 @@ use super::panel::{Panel, at};
 use super::regression::{Design, path};
 use super::spline::Spline;
 use super::{KnotsFrom, Occasion, Score, Settings};
+use crate::sample::round;
 use crate::value_added::refusal::Refusal;
-use crate::value_added::sample::round;
 
 /// How many regression quantiles a model has: at 0.005, 0.015 … 0.995.
 pub const PERCENTILES: usize = 100;

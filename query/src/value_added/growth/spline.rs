@@ -3,7 +3,7 @@
 //! Promise: inside the boundary a row equals that of `splines::bs` to 1e-12; outside it is the polynomial of the outermost piece,
 //! as there. A row is always finite for a finite score.
 
-use crate::value_added::sample::{quantile, round};
+use crate::sample::{quantile, round};
 
 const ORDER: usize = 4;
 /// Decimals to which knots and boundaries are rounded.

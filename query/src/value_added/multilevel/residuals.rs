@@ -54,11 +54,8 @@ pub(crate) fn heterogeneity(moments: &Moments, groups: &Groups, weights: &[f64],
     let mean = logs.iter().map(|(own, log)| own * (log + 1.0 / own)).sum::<f64>() / freedom;
     let statistic = logs.iter().map(|(own, log)| (log + 1.0 / own - mean).powi(2) * own / 2.0).sum();
     let groups = logs.len();
-    (groups > 1).then(|| Heterogeneity {
-        groups,
-        statistic,
-        probability: normal::chi_square_above(statistic, groups as f64 - 1.0),
-    })
+    let probability = normal::chi_square_above(statistic, groups as f64 - 1.0)?;
+    Some(Heterogeneity { groups, statistic, probability })
 }
 
 /// The effects of all groupings and the columns they stand on.
