@@ -217,7 +217,7 @@ async function checkLive(page, row) {
 
 /** A cluster of sick leaves rings the bell by itself; somebody takes note of it, in either language. */
 async function checkAlerts(page, row) {
-  await open(page, row, "zh");
+  // The page stays where it is: going there again would break off what it is asking for.
   const today = new Intl.DateTimeFormat("en-CA", { timeZone: "Asia/Shanghai" }).format(new Date());
   const one = (student) => ({
     school: row.school, class: row.class, grade: row.grade, student: `ill-${student}`, at: `${today}T08:20:00+08:00`,
