@@ -1,7 +1,8 @@
 //! When rules are evaluated and receivers told: the thin loops around everything that decides.
 //!
-//! Promises: a rule whose figure did not change is not evaluated again, unless the day it is asked about has; a rule takes a small
-//! part of the time at most, for it rests longer the longer it took; a receiver that does not answer holds up no other.
+//! Promises: a rule whose figure did not change is not evaluated again, unless the day it is asked about has; all rules together take
+//! a small part of the time at most, for one follows another after a rest that is longer the longer the first took, the one that has
+//! waited longest next; a receiver that does not answer holds up no other.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
@@ -16,7 +17,7 @@ use xueqing_schema::time;
 
 use crate::{Alerts, Receiver};
 
-/// A rule rests so many times as long as it took.
+/// After a rule, no rule is evaluated for so many times as long as it took.
 const REST: u32 = 20;
 /// Figures look a little further back than a rule says.
 const MARGIN: Days = Days::new(7);
@@ -32,7 +33,7 @@ struct Seen {
     stale: bool,
     /// What its figure was asked.
     params: Option<BTreeMap<String, String>>,
-    rest_until: Instant,
+    at: Instant,
 }
 
 impl Seen {
@@ -74,12 +75,21 @@ impl Alerts {
     async fn watch_figures(&self, rollups: &Rollups) {
         let mut moments = rollups.live().watch();
         let mut told = *moments.borrow_and_update();
-        let fresh = Seen { stale: true, params: None, rest_until: Instant::now() };
+        let mut rest_until = Instant::now();
+        let fresh = Seen { stale: true, params: None, at: rest_until };
         let rules: Vec<Arc<Rule>> = self.rules().enabled().cloned().collect();
         let mut seen = vec![fresh; rules.len()];
         let options = &self.inner.setup.options;
         loop {
-            let pause = self.round(&rules, &mut seen).await.min(options.tick);
+            let began = Instant::now();
+            if began >= rest_until {
+                self.round(&rules, &mut seen).await;
+                rest_until = Instant::now() + began.elapsed() * REST;
+            }
+            let local = self.local(self.now());
+            let waiting = rules.iter().zip(&seen).any(|(rule, seen)| seen.wants(rule, local.date_naive(), local.time()));
+            let rest = rest_until.duration_since(Instant::now());
+            let pause = if waiting { rest.min(options.tick) } else { options.tick };
             // A look after the tick at the latest: time itself may have changed something.
             let changed = timeout(pause, moments.changed()).await;
             if let Ok(Ok(())) = changed {
@@ -94,31 +104,22 @@ impl Alerts {
         }
     }
 
-    /// Evaluates what is due; the time until something that rests is.
-    async fn round(&self, rules: &[Arc<Rule>], seen: &mut [Seen]) -> Duration {
+    /// Evaluates the rule that is due and has waited longest; resolves what is over.
+    async fn round(&self, rules: &[Arc<Rule>], seen: &mut [Seen]) {
         let local = self.local(self.now());
-        let mut pause = Duration::MAX;
-        for (rule, seen) in rules.iter().zip(seen) {
-            if !seen.wants(rule, local.date_naive(), local.time()) {
-                continue;
-            }
-            let began = Instant::now();
-            if began < seen.rest_until {
-                pause = pause.min(seen.rest_until - began);
-                continue;
-            }
+        let due = rules.iter().zip(seen).filter(|(rule, seen)| seen.wants(rule, local.date_naive(), local.time()));
+        if let Some((rule, seen)) = due.min_by_key(|(_, seen)| seen.at) {
             match self.judge(rule).await {
                 Ok(()) => (seen.stale, seen.params) = (false, Some(rule.request(local.date_naive()).params)),
                 Err(error) => {
                     tracing::warn!(rule = rule.name, code = error.code(), %error, "a rule could not be evaluated: it is tried again later");
                 }
             }
-            seen.rest_until = Instant::now() + began.elapsed() * REST;
+            seen.at = Instant::now();
         }
         if let Err(error) = async { self.follow().await.and(self.resolve().await) }.await {
             tracing::warn!(code = error.code(), %error, "alerts could not be looked through: it is tried again later");
         }
-        pause
     }
 
     /// Marks the rules whose figures have changed on days that they look at.

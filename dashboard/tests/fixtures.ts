@@ -34,6 +34,7 @@ export const daily = (change: Partial<DailyMinutes> = {}): DailyMinutes => ({
   p90_minutes: 95.25,
   limit_minutes: 90,
   over_limit_share: 0.125,
+  written_share: 0.9,
   measured_share: 0.5,
   reported_share: 0.25,
   estimated_share: 0.25,

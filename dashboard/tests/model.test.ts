@@ -23,9 +23,9 @@ describe("the load against the limit", () => {
   });
 
   test("where none is allowed, reading aloud is not over, written work is", () => {
-    const reading = daily({ limit_minutes: 0, mean_minutes: 12, over_limit_share: 0 });
+    const reading = daily({ limit_minutes: null, mean_minutes: 12, written_share: 0 });
     expect(verdict(reading, "11", FRIDAY)).toEqual({ kind: "no_written" });
-    const written = daily({ limit_minutes: 0, mean_minutes: 12, over_limit_share: 0.4 });
+    const written = daily({ limit_minutes: null, mean_minutes: 12, written_share: 0.4 });
     expect(verdict(written, "11", FRIDAY)).toEqual({ kind: "written", share: 0.4 });
   });
 

@@ -173,8 +173,16 @@ impl Table {
     /// # Errors
     /// As [`Table::append`]; `lake_conflict` also when another writer added rows to these days meanwhile.
     pub async fn replace_days(&self, days: &[i32], batches: Vec<RecordBatch>, positions: &[Position]) -> Result<Commit> {
+        self.replace_days_prepared(days, self.prepare(batches).await?, positions).await
+    }
+
+    /// [`Table::replace_days`] with rows that [`Table::prepare`] has encoded.
+    ///
+    /// # Errors
+    /// As [`Table::replace_days`].
+    pub async fn replace_days_prepared(&self, days: &[i32], prepared: Prepared, positions: &[Position]) -> Result<Commit> {
         let days: BTreeSet<i32> = days.iter().copied().collect();
-        self.replace(Some(&days), batches, positions).await
+        self.replace(Some(&days), prepared, positions).await
     }
 
     /// Replaces all rows of the table at once.
@@ -182,7 +190,7 @@ impl Table {
     /// # Errors
     /// As [`Table::replace_days`].
     pub async fn replace_all(&self, batches: Vec<RecordBatch>, positions: &[Position]) -> Result<Commit> {
-        self.replace(None, batches, positions).await
+        self.replace(None, self.prepare(batches).await?, positions).await
     }
 
     /// The table pinned at the version that this handle knows, for DataFusion.
@@ -222,8 +230,7 @@ impl Table {
         }
     }
 
-    async fn replace(&self, days: Option<&BTreeSet<i32>>, batches: Vec<RecordBatch>, positions: &[Position]) -> Result<Commit> {
-        let prepared = self.prepare(batches).await?;
+    async fn replace(&self, days: Option<&BTreeSet<i32>>, prepared: Prepared, positions: &[Position]) -> Result<Commit> {
         if let Some(day) = days.and_then(|days| prepared.stray(days)) {
             let day = stats::date_text(day).unwrap_or_default();
             return Err(Error::batch(self.name(), format!("it has rows of {day}, which is not replaced")));

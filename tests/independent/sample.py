@@ -85,8 +85,10 @@ def daily_minutes(district, part, source=None):
     timed = part[part["seconds"].notna() & ((part["source"] == source) if source else True)]
     days = [rows for _, rows in timed.groupby(["student", "day"])]
     values = [rows["seconds"].sum() for rows in days]
-    limits = {district.limit(grade, date) for grade, date in zip(part["grade"], part["date"])} - {None}
-    judged = [over(district, rows) for rows in days if district.limit(rows["grade"].iloc[0], rows["date"].iloc[0]) is not None]
+    # A limit of 0 forbids written work and is no limit in minutes.
+    limits = {district.limit(grade, date) for grade, date in zip(part["grade"], part["date"])} - {None, 0}
+    judged = [over(district, rows) for rows in days if district.limit(rows["grade"].iloc[0], rows["date"].iloc[0])]
+    written = [rows[rows["form"] == "written"]["seconds"].sum() > 0 for rows in days]
     total = sum(known.values())
     return {
         "students": timed["student"].nunique(),
@@ -96,6 +98,7 @@ def daily_minutes(district, part, source=None):
         "p90_minutes": float(np.percentile(values, 90)) / 60 if values else None,
         "limit_minutes": limits.pop() // 60 if len(limits) == 1 else None,
         "over_limit_share": None if source else ratio(sum(judged), len(judged)),
+        "written_share": None if source else ratio(sum(written), len(written)),
         **{f"{name}_share": ratio(count, total) for name, count in known.items()},
         "coverage": ratio(total, expected),
     }

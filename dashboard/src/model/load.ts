@@ -2,8 +2,8 @@
  * The load of one class on one day against the limit of its grade.
  *
  * The limit speaks of written homework only, the total counts every form. So a total within the limit proves
- * that the limit is kept; a total above it is shown as what it is: the total above the line. Where the limit is
- * zero, the share of pupils over it decides, because that share is of written homework.
+ * that the limit is kept; a total above it is shown as what it is: the total above the line. Grades that are set
+ * no written homework have no limit; there the share of pupils with written work decides.
  */
 import type { DailyMinutes, SubjectMinutes } from "./rows";
 import { isWeekend } from "./days";
@@ -19,17 +19,20 @@ export type Verdict =
 /** Senior grades are coded 31, 32 and 33. */
 export const isSenior = (grade: string): boolean => grade.startsWith("3");
 
+/** Grades 1 and 2 are coded 11 and 12. */
+const isEarly = (grade: string): boolean => grade === "11" || grade === "12";
+
 export function verdict(row: DailyMinutes, grade: string, day: string): Verdict {
-  const { mean_minutes: total, limit_minutes: limit, over_limit_share: over } = row;
+  const { mean_minutes: total, limit_minutes: limit, written_share: written } = row;
+  if (isEarly(grade)) {
+    if (written === null || written === undefined) return { kind: "unknown" };
+    return written > 0 ? { kind: "written", share: written } : { kind: "no_written" };
+  }
   if (limit === null || limit === undefined) {
     if (isSenior(grade)) return { kind: "no_limit", reason: "senior" };
     return { kind: "no_limit", reason: isWeekend(day) ? "weekend" : "not_school_day" };
   }
   if (total === null || total === undefined) return { kind: "unknown" };
-  if (limit === 0) {
-    if (over === null || over === undefined) return { kind: "unknown" };
-    return over > 0 ? { kind: "written", share: over } : { kind: "no_written" };
-  }
   return total > limit
     ? { kind: "over", limit, excess: total - limit }
     : { kind: "within", limit, spare: limit - total };

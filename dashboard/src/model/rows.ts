@@ -23,6 +23,7 @@ export interface DailyMinutes extends Row {
   p90_minutes: Figure;
   limit_minutes: Figure;
   over_limit_share: Figure;
+  written_share: Figure;
   measured_share: Figure;
   reported_share: Figure;
   estimated_share: Figure;

@@ -11,8 +11,8 @@ use tokio::time::Instant;
 use xueqing_lake::{Changes, DataFile, Error as LakeError, RETAINED, Table};
 
 use super::days::{self, Day};
-use super::keep::DEFINITION;
 use super::live::Touch;
+use super::write::{DEFINITION, Draft, Round};
 use super::{Maintained, Rollups, Source};
 use crate::{Error, Result};
 
@@ -29,12 +29,14 @@ pub(super) struct Progress {
     /// By kind: the version whose changes are noted.
     pub followed: BTreeMap<String, i64>,
     pub todo: BTreeMap<i32, Todo>,
-    /// By rollup: days in memory that are newer than on disk, or will be.
+    /// By rollup: days in memory that are newer than on disk, or will be; without those of the draft.
     pub unwritten: Vec<BTreeSet<i32>>,
     /// By rollup: whether its positions are worth writing even without days.
     pub stale: Vec<bool>,
     /// The rollup that was written last.
     pub last_written: usize,
+    pub round: Option<Round>,
+    pub draft: Option<Draft>,
     /// What watchers have not been told yet.
     touched: BTreeMap<i32, Touch>,
     /// Days that are being worked out anew.

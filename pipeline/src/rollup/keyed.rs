@@ -77,6 +77,11 @@ impl Keyed {
         Self { keys, measures, ..Self::default() }
     }
 
+    /// How many rows there are, free places included.
+    pub fn len(&self) -> usize {
+        self.counts.len()
+    }
+
     /// About what it takes in memory.
     pub fn footprint(&self) -> usize {
         let keys: usize = self.keys.iter().map(Coded::footprint).sum();

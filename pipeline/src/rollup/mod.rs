@@ -5,7 +5,7 @@
 //!                                                                        │  the rollup's SQL over each (prepared)
 //!      next rollup ◀── rows gone, rows new ◀── keyed: add, take away ◀───┘
 //!       watchers ◀── live: days and classes ◀────┤
-//!          query ◀── held: days in memory ◀──────┴──── keep ──▶ the rollup's Delta table
+//!          query ◀── held: days in memory ◀──────┴──── write ─▶ the rollup's Delta table
 //! ```
 //!
 //! Promises:
@@ -33,6 +33,7 @@ mod live;
 mod narrow;
 mod order;
 mod prepared;
+mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -194,15 +195,14 @@ impl Rollups {
         self.write(&mut progress).await
     }
 
-    /// Brings the days in memory up to their sources, without waiting for days that come into it; with `write`, writes those of the
-    /// rollup whose turn it is. Whether nothing is left to be done, and whether everything is written.
+    /// Brings the days in memory up to their sources, without waiting for days that come into it, and goes on writing
+    /// the rollup whose turn it is; with `write`, begins with the next. Whether nothing is left to be done, and whether everything is written.
     pub(crate) async fn keep_up(&self, write: bool) -> Result<(bool, bool)> {
         let mut progress = self.progress.lock().await;
         let done = self.follow(&mut progress, false).await?;
-        if write {
-            self.write_next(&mut progress).await?;
-        }
-        Ok((done, done && progress.unwritten.iter().all(BTreeSet::is_empty)))
+        self.write_next(&mut progress, write).await?;
+        let written = progress.draft.is_none() && progress.unwritten.iter().all(BTreeSet::is_empty);
+        Ok((done, done && written))
     }
 }
 
