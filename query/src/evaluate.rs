@@ -6,17 +6,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Float64Type};
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate, Weekday};
+use datafusion::scalar::ScalarValue;
 
 use crate::bind::Request;
 use crate::engine::{Answer, AnswerColumn, Engine, Scope};
 use crate::error::Error;
 use crate::metric::Metric;
+use crate::policy::changes::{self, Changes};
 use crate::policy::differences::{self, Differences, School};
+use crate::policy::forecast::{self, Bounds, Forecast};
 use crate::policy::interrupted::{self, Interrupted, Question};
+use crate::policy::quadrant::{self, Mean, Picture, Unit};
 use crate::policy::refusal::Refusal;
 use crate::policy::series::{Series, Step};
 
@@ -43,6 +47,26 @@ pub struct Groups {
     pub confidence: f64,
 }
 
+/// What to place between little and much homework, poor and good results.
+#[derive(Clone, Debug)]
+pub struct Quadrants {
+    /// What a unit is, by dimensions of the figure; none at all: school and subject.
+    pub by: Vec<String>,
+    /// The figure's own parameters.
+    pub params: BTreeMap<String, String>,
+    /// The chance that a quadrant needs, such as 0.9.
+    pub certain: f64,
+    /// Of the intervals, such as 0.95.
+    pub confidence: f64,
+}
+
+/// The figure that has both axes, and its columns.
+const QUADRANT: &str = "workload/quadrant";
+const LOAD: [&str; 3] = ["minutes", "minutes_error", "students_timed"];
+const QUALITY: [&str; 3] = ["quality", "quality_error", "students_scored"];
+/// School days are looked for so many days ahead: longer than any vacation.
+const AHEAD_DAYS: u64 = 120;
+
 /// What was found, with the figure that it was found in.
 #[derive(Clone, Debug)]
 pub struct Evaluated<T> {
@@ -59,8 +83,7 @@ impl Engine {
     /// Whether a figure's level or slope changed at a date.
     pub async fn interrupted(&self, study: Study, question: &Question, scope: &Scope) -> Result<Evaluated<Interrupted>, Error> {
         let read = self.read(&study, &[], scope).await?;
-        let points = read.values.iter().map(|row| (row.day, row.value)).collect();
-        let (series, question) = (Series::new(study.step, points)?, *question);
+        let (series, question) = (read.series(study.step)?, *question);
         let result = apart(move || interrupted::interrupted(&series, &question)).await?;
         Ok(read.found(result))
     }
@@ -86,6 +109,68 @@ impl Engine {
         let (treated, date, confidence) = (of(&groups.treated), groups.date, groups.confidence);
         let result = apart(move || differences::differences(&treated, &comparison, date, confidence)).await?;
         Ok(read.found(result))
+    }
+
+    /// On which days a figure's level changed.
+    pub async fn changes(&self, study: Study, confidence: f64, scope: &Scope) -> Result<Evaluated<Changes>, Error> {
+        let read = self.read(&study, &[], scope).await?;
+        let series = read.series(study.step)?;
+        let result = apart(move || changes::changes(&series, confidence)).await?;
+        Ok(read.found(result))
+    }
+
+    /// The next school days (or weeks) of a figure.
+    pub async fn forecast(
+        &self,
+        study: Study,
+        ahead: usize,
+        confidence: f64,
+        scope: &Scope,
+    ) -> Result<Evaluated<Forecast>, Error> {
+        let read = self.read(&study, &[], scope).await?;
+        let series = read.series(study.step)?;
+        let last = read.values.iter().filter(|row| row.value.is_some()).map(|row| row.day).max();
+        let days = self.days_after(last.ok_or(Refusal::Empty)?, study.step, ahead, scope).await?;
+        let bounds = bounds(read.column.unit.as_deref());
+        let result = apart(move || forecast::forecast(&series, &days, bounds, confidence)).await?;
+        Ok(read.found(result))
+    }
+
+    /// Which schools and subjects have much homework, and which have good results.
+    pub async fn quadrants(&self, asked: Quadrants, scope: &Scope) -> Result<Evaluated<Picture>, Error> {
+        let Quadrants { by, params, certain, confidence } = asked;
+        let by = if by.is_empty() { vec!["school".to_owned(), "subject".to_owned()] } else { by };
+        let metric = self.metric(QUADRANT)?.clone();
+        let answer = self.run(QUADRANT, Request { by: by.clone(), params }, scope).await?;
+        let units = answer.batches.iter().map(|batch| units(batch, &by)).collect::<Result<Vec<_>, Error>>()?.concat();
+        let found = answer.columns().into_iter().find(|column| column.name == LOAD[0]);
+        let column = found.ok_or_else(|| Error::internal("the figure has lost its load"))?;
+        let result = apart(move || quadrant::picture(&units, None, certain, confidence)).await?;
+        let Answer { params, as_of, .. } = answer;
+        Ok(Evaluated { metric, column, params, as_of, result })
+    }
+
+    /// The next school days by the calendar, which decides where it has the day, or the Mondays of the next weeks with any.
+    async fn days_after(&self, last: NaiveDate, step: Step, number: usize, scope: &Scope) -> Result<Vec<NaiveDate>, Error> {
+        const TOLD: &str =
+            "SELECT date AS day, CASE WHEN day_kind IN ('school_day', 'make_up', 'no_homework') THEN 1 ELSE 0 END AS value
+            FROM calendar WHERE date > $last";
+        let since = (last - NaiveDate::default()).num_days();
+        let after = ScalarValue::Date32(i32::try_from(since).ok());
+        let told = self.records(TOLD.to_owned(), vec![("last".to_owned(), after)], scope).await?;
+        let rows = told.iter().map(|batch| rows(batch, "day", "value")).collect::<Result<Vec<_>, Error>>()?;
+        let told: BTreeMap<NaiveDate, bool> = rows.into_iter().flatten().map(|row| (row.day, row.value == Some(1.0))).collect();
+        let usual = |day: &NaiveDate| !matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
+        let school_days = last.iter_days().skip(1).take(usize::try_from(AHEAD_DAYS).unwrap_or_default());
+        let school_days = school_days.filter(|day| told.get(day).copied().unwrap_or_else(|| usual(day)));
+        let monday = |day: NaiveDate| day - Days::new(day.weekday().num_days_from_monday().into());
+        Ok(match step {
+            Step::Day => school_days.take(number).collect(),
+            Step::Week => {
+                let weeks: BTreeSet<NaiveDate> = school_days.map(monday).filter(|week| *week > last).collect();
+                weeks.into_iter().take(number).collect()
+            }
+        })
     }
 
     async fn read(&self, study: &Study, by: &[&str], scope: &Scope) -> Result<Read, Error> {
@@ -124,6 +209,10 @@ struct Row {
 }
 
 impl Read {
+    fn series(&self, step: Step) -> Result<Series, Refusal> {
+        Series::new(step, self.values.iter().map(|row| (row.day, row.value)).collect())
+    }
+
     fn found<T>(self, result: T) -> Evaluated<T> {
         let Self { metric, column, params, as_of, .. } = self;
         Evaluated { metric, column, params, as_of, result }
@@ -143,6 +232,46 @@ fn column(metric: &Metric, asked: Option<&str>) -> Result<String, Error> {
         return Err(Error::BadParameter { name: "column".to_owned(), value, expected: "column of the figure with a number" });
     };
     Ok(found.name.clone())
+}
+
+/// What values of a unit can be: nothing measured is below zero, no share above one.
+fn bounds(unit: Option<&str>) -> Bounds {
+    match unit {
+        Some("share") => Bounds { least: 0.0, most: 1.0 },
+        Some("min" | "h" | "1") => Bounds { least: 0.0, most: f64::INFINITY },
+        _ => Bounds::NONE,
+    }
+}
+
+fn units(batch: &RecordBatch, by: &[String]) -> Result<Vec<Unit>, Error> {
+    let as_type = |name: &str, kind: DataType| {
+        let column = batch.column_by_name(name).ok_or_else(|| Error::internal(format!("the answer has no column {name}")))?;
+        cast(column, &kind).map_err(Error::internal)
+    };
+    let names = by.iter().map(|name| as_type(name, DataType::Utf8)).collect::<Result<Vec<_>, _>>()?;
+    let axis =
+        |columns: [&str; 3]| columns.into_iter().map(|name| as_type(name, DataType::Float64)).collect::<Result<Vec<_>, _>>();
+    let (load, quality) = (axis(LOAD)?, axis(QUALITY)?);
+    // A withheld group has no numbers, and so no students.
+    let number = |column: &ArrayRef, row: usize, none: f64| {
+        let column = column.as_primitive::<Float64Type>();
+        if column.is_valid(row) { column.value(row) } else { none }
+    };
+    let mean = |axis: &[ArrayRef], row: usize| Mean {
+        mean: number(&axis[0], row, f64::NAN),
+        standard_error: number(&axis[1], row, f64::NAN),
+        students: number(&axis[2], row, 0.0) as usize,
+    };
+    let name = |column: &ArrayRef, row: usize| {
+        let column = column.as_string::<i32>();
+        if column.is_valid(row) { column.value(row).to_owned() } else { String::new() }
+    };
+    let unit = |row: usize| Unit {
+        names: names.iter().map(|column| name(column, row)).collect(),
+        load: mean(&load, row),
+        quality: mean(&quality, row),
+    };
+    Ok((0..batch.num_rows()).map(unit).collect())
 }
 
 fn rows(batch: &RecordBatch, step: &str, value: &str) -> Result<Vec<Row>, Error> {

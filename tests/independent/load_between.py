@@ -142,6 +142,13 @@ def equity(part):
     }
 
 
+def ratio_variance(pupils):
+    """Of the sum of y over the sum of x, over pupils drawn at random."""
+    rate, n = pupils["y"].sum() / pupils["x"].sum(), len(pupils)
+    left = pupils["y"].to_numpy() - rate * pupils["x"].to_numpy()
+    return float((left**2).sum()) * n / (n - 1) / pupils["x"].sum() ** 2 if n > 1 else None
+
+
 def quadrant_rows(load, by, params):
     work = only(
         load.homework, {name: value for name, value in params.items() if name in ("from", "to", "school", "grade", "county")}
@@ -168,7 +175,12 @@ def quadrant_rows(load, by, params):
                     }
                     | {"students": min(days["student"].n_unique(), own["student"].n_unique()), "z": own["z"].mean()}
                     | {"minutes": part.filter(pl.col("subject") == subject)["seconds"].sum() / 60 / len(days)}
+                    | {"timed": days["student"].n_unique(), "scored": own["student"].n_unique()}
                 )
+                held = known(part.filter(pl.col("subject") == subject)).group_by("student").agg(y=pl.col("seconds").sum() / 60)
+                spent = days.group_by("student").len("x").join(held, on="student", how="left").fill_null(0)
+                sat = own.group_by("student").agg(y=pl.col("z").sum(), x=pl.col("z").len())
+                units[-1] |= {"minutes_variance": ratio_variance(spent), "z_variance": ratio_variance(sat)}
     rows = load.placed(units)
     weighted = lambda part, name: math.fsum(w * x for w, x in part.select("weight", name).iter_rows()) / part["weight"].sum()
     middle = weighted(rows, "minutes"), weighted(rows, "z")
@@ -176,10 +188,15 @@ def quadrant_rows(load, by, params):
     def measure(part):
         minutes, quality = weighted(part, "minutes"), weighted(part, "z")
         side = lambda value, centre, high, low: high if round(value - centre, 9) >= 0 else low
+        error = lambda name: math.sqrt(math.fsum(w * w * v for w, v in part.select("weight", name).iter_rows())) / part["weight"].sum()
         return {
             "students": part["students"].sum(),
             "minutes": minutes,
             "quality": quality,
+            "minutes_error": None if part["minutes_variance"].null_count() else error("minutes_variance"),
+            "quality_error": None if part["z_variance"].null_count() else error("z_variance"),
+            "students_timed": part["timed"].sum(),
+            "students_scored": part["scored"].sum(),
             "minutes_middle": middle[0],
             "quality_middle": middle[1],
             "quadrant": f"{side(minutes, middle[0], 'heavy', 'light')}-{side(quality, middle[1], 'high', 'low')}",

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use xueqing_query::policy::interrupted::{Errors, Question};
 use xueqing_query::policy::series::Step;
-use xueqing_query::{Groups, Study};
+use xueqing_query::{Groups, Quadrants, Study};
 
 use crate::Error;
 use crate::params::Params;
@@ -39,6 +39,22 @@ pub(super) fn groups(params: &mut Params) -> Result<Groups, Error> {
     Ok(Groups { treated, comparison: schools(params, "comparison")?, date: date(params)?, confidence: confidence(params)? })
 }
 
+/// School days (or weeks) ahead.
+pub(super) fn ahead(text: Option<String>, step: Step) -> Result<usize, Error> {
+    let usual = if step == Step::Day { 20 } else { 4 };
+    let Some(text) = text else { return Ok(usual) };
+    text.parse().map_err(|_| bad("ahead", &text, "a whole number of school days or weeks, such as 20"))
+}
+
+pub(super) fn quadrants(mut params: Params) -> Result<Quadrants, Error> {
+    let certain = number(&mut params, "certain", "a number from 0.5 to below 1, such as 0.9")?.unwrap_or(0.9);
+    if !(0.5..1.0).contains(&certain) {
+        return Err(bad("certain", &certain.to_string(), "a number from 0.5 to below 1, such as 0.9"));
+    }
+    let (by, confidence) = (list(&mut params, "by"), confidence(&mut params)?);
+    Ok(Quadrants { by, params: params.rest(), certain, confidence })
+}
+
 /// What is left goes to the figure.
 pub(super) fn study(mut params: Params) -> Result<Study, Error> {
     let metric =
@@ -56,7 +72,7 @@ fn date(params: &mut Params) -> Result<NaiveDate, Error> {
     NaiveDate::parse_from_str(&text, "%Y-%m-%d").map_err(|_| bad("date", &text, "a date like 2026-11-02"))
 }
 
-fn confidence(params: &mut Params) -> Result<f64, Error> {
+pub(super) fn confidence(params: &mut Params) -> Result<f64, Error> {
     Ok(number(params, "confidence", "a number from 0.5 to below 1, such as 0.95")?.unwrap_or(0.95))
 }
 
@@ -66,12 +82,16 @@ fn number<T: std::str::FromStr>(params: &mut Params, name: &str, expected: &str)
 }
 
 fn schools(params: &mut Params, name: &str) -> Result<Vec<String>, Error> {
-    let text = params.take(name).unwrap_or_default();
-    let codes: Vec<String> = text.split(',').map(str::trim).filter(|code| !code.is_empty()).map(str::to_owned).collect();
+    let codes = list(params, name);
     if codes.len() > MOST_SCHOOLS {
         return Err(bad(name, &format!("{} codes", codes.len()), "at most 500 codes"));
     }
     Ok(codes)
+}
+
+fn list(params: &mut Params, name: &str) -> Vec<String> {
+    let text = params.take(name).unwrap_or_default();
+    text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
 }
 
 fn bad(name: &str, value: &str, expected: &str) -> Error {

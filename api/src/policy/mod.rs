@@ -1,4 +1,5 @@
-//! `GET /v1/policy/interrupted` and `GET /v1/policy/differences`: did it work?
+//! `GET /v1/policy/…`: did it work (`interrupted`, `differences`), when did it change (`changes`), how will it go on (`forecast`), and how do
+//! load and quality lie together (`quadrants`)?
 //!
 //! Promise: any published figure by day or week is evaluated as it is published, small groups withheld; what the data cannot support
 //! is refused with the reason. Each number comes with its interval, how many days or schools it is from, and its method.
@@ -12,8 +13,11 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
+use xueqing_query::policy::changes::Changes;
 use xueqing_query::policy::differences::Differences;
+use xueqing_query::policy::forecast::Forecast;
 use xueqing_query::policy::interrupted::Interrupted;
+use xueqing_query::policy::quadrant::Picture;
 use xueqing_query::{Evaluated, Scope};
 
 use crate::Problem;
@@ -34,7 +38,7 @@ pub(crate) struct Found<T> {
     result: T,
 }
 
-/// Parameters of both; every other parameter goes to the figure, such as `from`, `to`, `school`, `grade`, `class` and `subject`.
+/// Parameters of all but `quadrants`; every other parameter goes to the figure, such as `from`, `to`, `school`, `grade`, `class` and `subject`.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "documents the parameters in the OpenAPI document")]
@@ -45,9 +49,6 @@ pub(crate) struct StudyQuery {
     /// One of its columns; without, the first in the figure's unit.
     #[param(example = "mean_minutes")]
     column: Option<String>,
-    /// The first day after the change.
-    #[param(example = "2026-11-02")]
-    date: String,
     /// `day` (as it is without) or `week`.
     step: Option<String>,
     /// First day.
@@ -56,6 +57,16 @@ pub(crate) struct StudyQuery {
     to: Option<String>,
     /// Of the intervals, from 0.5 to below 1; 0.95 without.
     confidence: Option<f64>,
+}
+
+/// Parameters of a question about a date.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documents the parameters in the OpenAPI document")]
+pub(crate) struct DateQuery {
+    /// The first day after the change.
+    #[param(example = "2026-11-02")]
+    date: String,
 }
 
 /// Parameters of an interrupted time series.
@@ -84,10 +95,34 @@ pub(crate) struct DifferencesQuery {
     comparison: Option<String>,
 }
 
+/// Parameters of a forecast.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documents the parameters in the OpenAPI document")]
+pub(crate) struct ForecastQuery {
+    /// School days (20 without) or weeks (4 without) ahead, 60 at most.
+    ahead: Option<usize>,
+}
+
+/// Parameters of load and quality; every other parameter goes to the figure `workload/quadrant`, such as `from`, `to`, `county`, `grade`,
+/// `subject`, `exam` and `term`.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documents the parameters in the OpenAPI document")]
+pub(crate) struct QuadrantsQuery {
+    /// What a unit is, comma separated; school and subject without.
+    #[param(example = "school,subject")]
+    by: Option<String>,
+    /// The chance that a quadrant needs, from 0.5 to below 1; 0.9 without.
+    certain: Option<f64>,
+    /// Of the intervals, from 0.5 to below 1; 0.95 without.
+    confidence: Option<f64>,
+}
+
 /// Did a figure change at a date?
 #[utoipa::path(
     get, operation_id = "policy_interrupted", path = "/v1/policy/interrupted", tag = "figures",
-    params(StudyQuery, InterruptedQuery),
+    params(StudyQuery, DateQuery, InterruptedQuery),
     responses(
         (status = 200, description = "Level and slope change with intervals, and what to plot", body = Found<wire::Interrupted>),
         (status = 422, description = "The data cannot support an answer", body = crate::wire::ProblemBody, content_type = "application/problem+json"),
@@ -105,7 +140,7 @@ pub(crate) async fn interrupted(State(shared): State<Shared>, mut params: Params
 /// Did a figure change more in some schools than in others?
 #[utoipa::path(
     get, operation_id = "policy_differences", path = "/v1/policy/differences", tag = "figures",
-    params(StudyQuery, DifferencesQuery),
+    params(StudyQuery, DateQuery, DifferencesQuery),
     responses(
         (status = 200, description = "The difference of the changes with its interval, and what to plot", body = Found<wire::Differences>),
         (status = 422, description = "The data cannot support an answer", body = crate::wire::ProblemBody, content_type = "application/problem+json"),
@@ -117,6 +152,60 @@ pub(crate) async fn differences(State(shared): State<Shared>, mut params: Params
     let study = ask::study(params)?;
     let _place = shared.limits.query().await?;
     let found = shared.app.engine.differences(study, &groups, &Scope::District).await?;
+    Ok(Json(found.into()))
+}
+
+/// When did a figure change?
+#[utoipa::path(
+    get, operation_id = "policy_changes", path = "/v1/policy/changes", tag = "figures",
+    params(StudyQuery),
+    responses(
+        (status = 200, description = "The days on which the level changed, with intervals of day and size", body = Found<wire::Changes>),
+        (status = 422, description = "The data cannot support an answer", body = crate::wire::ProblemBody, content_type = "application/problem+json"),
+        (status = "4XX", description = "Refused", body = crate::wire::ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn changes(State(shared): State<Shared>, mut params: Params) -> Result<Json<Found<Changes>>, Problem> {
+    let confidence = ask::confidence(&mut params)?;
+    let study = ask::study(params)?;
+    let _place = shared.limits.query().await?;
+    let found = shared.app.engine.changes(study, confidence, &Scope::District).await?;
+    Ok(Json(found.into()))
+}
+
+/// How will a figure go on?
+#[utoipa::path(
+    get, operation_id = "policy_forecast", path = "/v1/policy/forecast", tag = "figures",
+    params(StudyQuery, ForecastQuery),
+    responses(
+        (status = 200, description = "The next school days or weeks with intervals, and how well past ones were foretold", body = Found<wire::Forecast>),
+        (status = 422, description = "The data cannot support an answer", body = crate::wire::ProblemBody, content_type = "application/problem+json"),
+        (status = "4XX", description = "Refused", body = crate::wire::ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn forecast(State(shared): State<Shared>, mut params: Params) -> Result<Json<Found<Forecast>>, Problem> {
+    let (ahead, confidence) = (params.take("ahead"), ask::confidence(&mut params)?);
+    let study = ask::study(params)?;
+    let ahead = ask::ahead(ahead, study.step)?;
+    let _place = shared.limits.query().await?;
+    let found = shared.app.engine.forecast(study, ahead, confidence, &Scope::District).await?;
+    Ok(Json(found.into()))
+}
+
+/// Where is much homework, and where are good results?
+#[utoipa::path(
+    get, operation_id = "policy_quadrants", path = "/v1/policy/quadrants", tag = "figures",
+    params(QuadrantsQuery),
+    responses(
+        (status = 200, description = "Each unit with both axes, their intervals, and its quadrant as far as it is certain; in the order of their codes", body = Found<wire::Picture>),
+        (status = 422, description = "The data cannot support an answer", body = crate::wire::ProblemBody, content_type = "application/problem+json"),
+        (status = "4XX", description = "Refused", body = crate::wire::ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn quadrants(State(shared): State<Shared>, params: Params) -> Result<Json<Found<Picture>>, Problem> {
+    let asked = ask::quadrants(params)?;
+    let _place = shared.limits.query().await?;
+    let found = shared.app.engine.quadrants(asked, &Scope::District).await?;
     Ok(Json(found.into()))
 }
 

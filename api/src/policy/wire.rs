@@ -117,3 +117,112 @@ pub(crate) struct Week {
     /// How much further apart the groups are than before the date.
     difference: Option<Estimate>,
 }
+
+/// The days on which a figure's level changed.
+#[derive(ToSchema)]
+pub(crate) struct Changes {
+    /// `day` or `week`.
+    step: String,
+    confidence: f64,
+    /// Days (or weeks) with a value.
+    n: usize,
+    /// The share of days that have a value, 0 to 1.
+    coverage: f64,
+    /// The correlation of one day's error with the next's.
+    autocorrelation: f64,
+    /// Ascending; empty when no change stands out.
+    changes: Vec<Change>,
+}
+
+/// One change of the level.
+#[derive(ToSchema)]
+pub(crate) struct Change {
+    /// The first day of the new level.
+    day: String,
+    /// The interval of that day.
+    first_day: String,
+    last_day: String,
+    /// The new level less the old.
+    size: Estimate,
+}
+
+/// The days ahead, with how far to trust them.
+#[derive(ToSchema)]
+pub(crate) struct Forecast {
+    /// `day` or `week`.
+    step: String,
+    confidence: f64,
+    /// Days (or weeks) with a value that it was made from.
+    n: usize,
+    /// The share of days that have a value, 0 to 1.
+    coverage: f64,
+    days: Vec<Ahead>,
+    /// Past days that were foretold in the same way from what was known before.
+    tried: usize,
+    /// The share of them that lay in their interval, 0 to 1.
+    held: f64,
+    /// The mean distance of forecast and value.
+    mean_error: f64,
+    /// That of "as on that week day last week".
+    naive_mean_error: f64,
+}
+
+/// One day ahead.
+#[derive(ToSchema)]
+pub(crate) struct Ahead {
+    day: String,
+    value: f64,
+    low: f64,
+    high: f64,
+}
+
+/// Load and quality of units, in the order of their codes.
+#[derive(ToSchema)]
+pub(crate) struct Picture {
+    confidence: f64,
+    lines: Lines,
+    /// Units with enough students on both axes.
+    n: usize,
+    /// Their share of all units, 0 to 1.
+    coverage: f64,
+    /// The share of the variance between units' means that is not chance, 0 to 1.
+    load_reliability: f64,
+    quality_reliability: f64,
+    /// Spearman's correlation of load and quality over units.
+    rank_correlation: Estimate,
+    units: Vec<Placed>,
+}
+
+/// The lines between much and little load, and between good and poor quality.
+#[derive(ToSchema)]
+pub(crate) struct Lines {
+    load: f64,
+    quality: f64,
+}
+
+/// One unit.
+#[derive(ToSchema)]
+pub(crate) struct Placed {
+    /// Its values of `by`, such as school and subject.
+    names: Vec<String>,
+    /// `light_good`, `heavy_good`, `light_poor`, `heavy_poor`, `uncertain`, or `withheld` with too few students.
+    quadrant: String,
+    /// Null with too few students.
+    place: Option<Place>,
+}
+
+/// Where a unit lies, and how certainly.
+#[derive(ToSchema)]
+pub(crate) struct Place {
+    /// As observed: minutes a day.
+    load: Estimate,
+    /// As observed: standard score.
+    quality: Estimate,
+    /// Shrunk towards all units.
+    shrunk_load: f64,
+    shrunk_quality: f64,
+    /// The chance of the likeliest quadrant, 0 to 1.
+    chance: f64,
+    load_students: usize,
+    quality_students: usize,
+}

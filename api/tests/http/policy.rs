@@ -110,6 +110,59 @@ async fn schools_that_did_it_are_compared_with_those_that_did_not() {
 }
 
 #[tokio::test]
+async fn a_change_is_dated_without_being_told_and_the_next_days_are_foretold() {
+    let app = term().await;
+    let answer = app.get("/v1/policy/changes?metric=workload/daily_minutes&school=s1").await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let (changes, document) = (answer.json(), app.get("/openapi.json").await.json());
+    let found = &changes["result"]["changes"];
+    assert_eq!(found.as_array().map(Vec::len), Some(1), "{found}");
+    let (first, last) = (found[0]["first_day"].as_str().unwrap(), found[0]["last_day"].as_str().unwrap());
+    assert!(first <= DATE && DATE <= last && holds(&found[0]["size"], -12.0), "{found}");
+    assert_eq!(described(&document, "Changes"), sent(&changes["result"]));
+    assert_eq!(described(&document, "Change"), sent(&found[0]));
+
+    // The last day with homework is a Friday; Monday is the next school day, by whatever the calendar says.
+    app.post("/v1/events/calendar", NDJSON, r#"{"date":"2026-11-09","term":"2026-2027-1","day_kind":"holiday"}"#.to_owned())
+        .await;
+    let answer = app.get("/v1/policy/forecast?metric=workload/daily_minutes&school=s4&ahead=5").await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let body = answer.json();
+    let days = body["result"]["days"].as_array().unwrap();
+    let dates: Vec<&str> = days.iter().map(|day| day["day"].as_str().unwrap()).collect();
+    assert_eq!(dates, ["2026-11-10", "2026-11-11", "2026-11-12", "2026-11-13", "2026-11-16"]);
+    assert!(days.iter().all(|day| number(&day["low"]) < number(&day["value"]) && number(&day["value"]) < number(&day["high"])));
+    assert_eq!(described(&document, "Forecast"), sent(&body["result"]));
+    assert_eq!(described(&document, "Ahead"), sent(&days[0]));
+}
+
+#[tokio::test]
+async fn load_and_quality_are_placed_as_far_as_they_are_certain() {
+    let app = term().await;
+    let mut lines = String::new();
+    for school in 1..=6 {
+        for student in 1..=30 {
+            let (day, score) = ("2026-11-05", 60 + school * 4 + student % 9);
+            writeln!(lines, r#"{{"exam":"e","subject":"math","school":"s{school}","class":"c{school}","grade":"14","student":"{school}-{student}","held_on":"{day}","score":{score},"full_score":100,"status":"scored","term":"2026-2027-1"}}"#).unwrap();
+        }
+    }
+    let receipt = app.post("/v1/events/assessment", NDJSON, lines).await;
+    assert_eq!((receipt.status.as_u16(), receipt.json()["rejected"].as_u64()), (200, Some(0)), "{}", receipt.text());
+    let answer = app.get("/v1/policy/quadrants?grade=14&from=2026-10-12").await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let (body, document) = (answer.json(), app.get("/openapi.json").await.json());
+    let units = body["result"]["units"].as_array().unwrap();
+    let quadrants: Vec<&str> = units.iter().map(|unit| unit["quadrant"].as_str().unwrap()).collect();
+    // Homework fell in s1 to s3; s7 sat no exam.
+    assert_eq!(units[0]["names"], serde_json::json!(["s1", "math"]));
+    assert_eq!(units.len(), 6, "{quadrants:?}");
+    assert_eq!((quadrants[0], quadrants[5]), ("light_poor", "heavy_good"), "{quadrants:?}");
+    assert_eq!(described(&document, "Picture"), sent(&body["result"]));
+    assert_eq!(described(&document, "Placed"), sent(&units[0]));
+    assert_eq!(described(&document, "Place"), sent(&units[0]["place"]));
+}
+
+#[tokio::test]
 async fn what_cannot_be_answered_is_refused_with_the_reason() {
     let app = term().await;
     let ask = async |rest: &str| {
@@ -134,6 +187,12 @@ async fn what_cannot_be_answered_is_refused_with_the_reason() {
             "in_both",
         ),
         ("differences?metric=workload/daily_minutes&date=2026-10-12", "bad_parameter", "codes of schools"),
+        ("changes?metric=workload/daily_minutes&from=2026-10-26", "not_answerable", "few_days: "),
+        ("forecast?metric=workload/daily_minutes&ahead=61", "not_answerable", "1 to 60"),
+        ("forecast?metric=workload/daily_minutes&ahead=many", "bad_parameter", "whole number"),
+        ("quadrants?certain=1", "bad_parameter", "0.5 to below 1"),
+        ("quadrants?by=form", "unknown_dimension", "form"),
+        ("quadrants", "not_answerable", "small_group: 0 values"),
     ] {
         let (found, detail) = ask(rest).await;
         assert!(found == code && detail.contains(says), "{rest}: {found}, {detail}");

@@ -87,17 +87,12 @@ impl Rollups {
     /// Goes on with the rollup whose turn it is, and with `begin` starts with the next; whoever waits for new figures waits for no
     /// encoding.
     pub(super) async fn write_next(&self, progress: &mut Progress, begin: bool) -> Result<()> {
-        match progress.draft.take() {
-            Some(draft) if !draft.rows.is_finished() => {
-                progress.draft = Some(draft);
-                return Ok(());
-            }
-            Some(draft) => {
-                if !self.commit(progress, draft).await? {
-                    progress.round = None;
-                }
-            }
-            None => {}
+        if let Some(draft) = progress.draft.take_if(|draft| draft.rows.is_finished()) {
+            let committed = self.commit(progress, draft).await?;
+            progress.round.take_if(|_| !committed);
+        }
+        if progress.draft.is_some() {
+            return Ok(());
         }
         let mut round = progress.round.take().filter(|round| !round.left.is_empty());
         let number = self.ordered.len();

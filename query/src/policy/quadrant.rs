@@ -43,7 +43,8 @@ impl Mean {
 /// One school × subject × term.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Unit {
-    pub name: String,
+    /// What it is: its school and subject, or whatever units are asked for.
+    pub names: Vec<String>,
     /// Minutes a day, and a standard score.
     pub load: Mean,
     pub quality: Mean,
@@ -91,7 +92,7 @@ pub struct Picture {
 /// One unit in the picture.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Placed {
-    pub name: String,
+    pub names: Vec<String>,
     pub quadrant: Quadrant,
     /// None of a unit with too few students.
     pub place: Option<Place>,
@@ -152,7 +153,7 @@ pub fn picture(units: &[Unit], lines: Option<Lines>, certain: f64, confidence: f
     let placed = |unit: &Unit| {
         let found = if shown(&unit) { Some(place(unit)?) } else { None };
         let quadrant = found.map_or(Quadrant::Withheld, |(quadrant, _)| quadrant);
-        Ok(Placed { name: unit.name.clone(), quadrant, place: found.map(|(_, place)| place) })
+        Ok(Placed { names: unit.names.clone(), quadrant, place: found.map(|(_, place)| place) })
     };
     Ok(Picture {
         confidence,
@@ -232,7 +233,7 @@ mod tests {
 
     fn unit(at: usize, load: f64, quality: f64, students: usize, dice: &mut StdRng) -> Unit {
         let mut values = |mean: f64, deviation: f64| (0..students).map(|_| mean + deviation * normal(dice)).collect::<Vec<_>>();
-        Unit { name: at.to_string(), load: Mean::of(&values(load, 25.0)), quality: Mean::of(&values(quality, 1.0)) }
+        Unit { names: vec![at.to_string()], load: Mean::of(&values(load, 25.0)), quality: Mean::of(&values(quality, 1.0)) }
     }
 
     #[test]
