@@ -42,6 +42,8 @@ pub(crate) struct Figure {
     default_by: Vec<String>,
     params: Vec<Param>,
     columns: Vec<Column>,
+    /// The SQL; what stands in double braces is put in when the figure is read.
+    sql: String,
 }
 
 /// Something a figure can be grouped by.
@@ -148,6 +150,7 @@ impl From<&Metric> for Figure {
             default_by: metric.default_by.clone(),
             params: metric.params.iter().map(Param::from).collect(),
             columns: metric.columns.iter().map(Column::from).collect(),
+            sql: metric.sql().to_owned(),
         }
     }
 }

@@ -45,17 +45,30 @@ export interface Metric {
   grain: Text | null;
   /** the document or method that it follows */
   source: Text | null;
+  dimensions: Named[];
+  defaultBy: string[];
+  params: Named[];
   columns: Column[];
+  sql: string;
+}
+
+export interface Named {
+  name: string;
+  title: Text;
 }
 
 export interface CodeTitle {
   code: string;
   title: Text;
+  /** what else the set says of the code */
+  more: Json;
 }
 
 export interface Query {
   by?: readonly string[];
+  county?: string;
   school?: string;
+  grade?: string;
   class?: string;
   from?: string;
   to?: string;
@@ -137,7 +150,7 @@ export const livePath = (school: string, klass: string): string =>
 export function metricPath(name: string, query: Query): string {
   const search = new URLSearchParams();
   if (query.by) search.set("by", query.by.join(","));
-  for (const key of ["school", "class", "from", "to"] as const) {
+  for (const key of ["county", "school", "grade", "class", "from", "to"] as const) {
     const value = query[key];
     if (value !== undefined) search.set(key, value);
   }
@@ -159,10 +172,12 @@ export const listIn = (body: unknown, key: string): Json[] => {
   return Array.isArray(list) ? list.filter(isObject) : [];
 };
 
-const columnFrom = (json: Json): Column => {
+const namedFrom = (json: Json): Named => {
   const name = asString(json.name) ?? "";
-  return { name, title: asText(json.title) ?? { zh: name, en: name }, unit: asString(json.unit) };
+  return { name, title: asText(json.title) ?? { zh: name, en: name } };
 };
+
+const columnFrom = (json: Json): Column => ({ ...namedFrom(json), unit: asString(json.unit) });
 
 export async function fetchMetrics(): Promise<Metric[]> {
   return listIn(await getJson("/v1/metrics"), "metrics").map((json) => {
@@ -175,7 +190,11 @@ export async function fetchMetrics(): Promise<Metric[]> {
       unit: asString(json.unit),
       grain: asText(json.grain),
       source: asText(json.source),
+      dimensions: listIn(json.dimensions, "dimensions").map(namedFrom),
+      defaultBy: Array.isArray(json.default_by) ? json.default_by.map(String) : [],
+      params: listIn(json.params, "params").map(namedFrom),
       columns: listIn(json.columns, "columns").map(columnFrom),
+      sql: asString(json.sql) ?? "",
     };
   });
 }
@@ -183,6 +202,6 @@ export async function fetchMetrics(): Promise<Metric[]> {
 export async function fetchCodes(set: string): Promise<CodeTitle[]> {
   return listIn(await getJson(`/v1/codes/${set}`), "entries").map((json) => {
     const code = asString(json.code) ?? "";
-    return { code, title: asText(json.title) ?? { zh: code, en: code } };
+    return { code, title: asText(json.title) ?? { zh: code, en: code }, more: json };
   });
 }

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { fetchMetric, fetchMetrics, metricPath, Problem } from "../src/api";
-import { searchOf, selectionFrom } from "../src/composables/useSelection";
+import { searchOf } from "../src/composables/useAddress";
+import { selectionFrom } from "../src/composables/useSelection";
 import { answer } from "./fixtures";
 
 function serve(status: number, body: unknown): void {

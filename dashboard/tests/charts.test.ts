@@ -15,6 +15,8 @@ const tokens: Tokens = {
   surface: "#fff",
   track: "#eee",
   accent: "#066",
+  amber: "#d99a2b",
+  violet: "#6557a8",
   within: shades,
   over: { strong: "#c00", pale: "#ecc" },
   free: shades,

@@ -50,7 +50,7 @@ pub enum Error {
     #[error(transparent)]
     Standard(#[from] xueqing_schema::Error),
     /// Statistics that the data cannot support.
-    #[error("{}: {_0}", _0.code())]
+    #[error("{}: {_0} · {}", _0.code(), _0.chinese())]
     NotAnswerable(#[from] crate::policy::refusal::Refusal),
     #[error("the query failed inside; the log has the details")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),

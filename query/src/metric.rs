@@ -168,6 +168,11 @@ struct FrontMatter {
 }
 
 impl Metric {
+    /// The SQL as its file has it; what stands in double braces is put in when the figure is read.
+    pub fn sql(&self) -> &str {
+        &self.sql
+    }
+
     /// Reads one file. `name` is its path without `.sql`.
     pub(crate) fn parse(name: &str, text: &str, common: &Common) -> Result<Self, Error> {
         let file = format!("metrics/{name}.sql");

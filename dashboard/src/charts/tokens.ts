@@ -24,6 +24,8 @@ export interface Tokens {
   surface: string;
   track: string;
   accent: string;
+  amber: string;
+  violet: string;
   within: Shades;
   over: Shades;
   free: Shades;
@@ -45,6 +47,8 @@ export function readTokens(element: Element): Tokens {
     surface: value("--surface"),
     track: value("--track"),
     accent: value("--accent"),
+    amber: value("--amber"),
+    violet: value("--subject-3"),
     within: { strong: value("--accent"), pale: value("--accent-pale") },
     over: { strong: value("--over"), pale: value("--over-pale") },
     free: { strong: value("--muted"), pale: value("--muted-pale") },

@@ -58,5 +58,4 @@ export const say = (text: Text): string => text[current.value] || text.zh || tex
 
 watchEffect(() => {
   document.documentElement.lang = HTML_LANG[current.value];
-  document.title = `${t("app.name")} · ${t("app.page")}`;
 });

@@ -122,31 +122,20 @@ student_breaks AS (
   WHERE {{filters d}}
   GROUP BY {{by}} whole, d.student, d.day
 ),
-ranked AS (
-  SELECT
-    student_breaks.*,
-    CAST(row_number() OVER (PARTITION BY {{by}} whole, timed ORDER BY seconds) AS BIGINT) - 1 AS place,
-    count(*) OVER (PARTITION BY {{by}} whole, timed) - 1 AS last_place
-  FROM student_breaks
-),
 sums AS (
   SELECT
     {{by}} whole, count(DISTINCT CASE WHEN timed THEN student END) AS students, count(*) FILTER (WHERE timed) AS student_breaks,
-    sum(seconds) FILTER (WHERE timed) AS seconds, sum(free_days) FILTER (WHERE timed) AS free_days, max(last_place) FILTER (WHERE timed) AS last_place,
-    max(seconds) FILTER (WHERE timed AND place = last_place * 5 / 10) AS median_low,
-    max(seconds) FILTER (WHERE timed AND place = LEAST(last_place * 5 / 10 + 1, last_place)) AS median_high,
-    max(seconds) FILTER (WHERE timed AND place = last_place * 9 / 10) AS p90_low,
-    max(seconds) FILTER (WHERE timed AND place = LEAST(last_place * 9 / 10 + 1, last_place)) AS p90_high,
+    sum(seconds) FILTER (WHERE timed) AS seconds, sum(free_days) FILTER (WHERE timed) AS free_days, decile(seconds, 5) FILTER (WHERE timed) AS median_seconds, decile(seconds, 9) FILTER (WHERE timed) AS p90_seconds,
     sum(pieces) AS pieces, sum(measured) AS measured, sum(reported) AS reported, sum(estimated) AS estimated, sum(expected) AS expected
-  FROM ranked
+  FROM student_breaks
   GROUP BY {{by}} whole
 )
 SELECT
   {{by}}
   students, student_breaks,
   seconds / 60.0 / NULLIF(student_breaks, 0) AS mean_minutes,
-  (median_low + (median_high - median_low) * (last_place * 5 % 10 / 10.0)) / 60.0 AS median_minutes,
-  (p90_low + (p90_high - p90_low) * (last_place * 9 % 10 / 10.0)) / 60.0 AS p90_minutes,
+  median_seconds / 60.0 AS median_minutes,
+  p90_seconds / 60.0 AS p90_minutes,
   seconds / 60.0 / NULLIF(free_days, 0) AS minutes_per_free_day,
   CAST(measured AS DOUBLE) / NULLIF(pieces, 0) AS measured_share,
   CAST(reported AS DOUBLE) / NULLIF(pieces, 0) AS reported_share,

@@ -126,31 +126,20 @@ student_days AS (
   FROM pieces
   GROUP BY {{by}} whole, student, on_day
 ),
-ranked AS (
-  SELECT
-    student_days.*,
-    CAST(row_number() OVER (PARTITION BY {{by}} whole, timed ORDER BY seconds) AS BIGINT) - 1 AS place,
-    count(*) OVER (PARTITION BY {{by}} whole, timed) - 1 AS last_place
-  FROM student_days
-),
 sums AS (
   SELECT
     {{by}} whole,
     count(DISTINCT CASE WHEN timed THEN student END) AS students,
     count(*) FILTER (WHERE timed) AS student_days,
     sum(seconds) FILTER (WHERE timed) AS seconds,
-    max(last_place) FILTER (WHERE timed) AS last_place,
-    max(seconds) FILTER (WHERE timed AND place = last_place * 5 / 10) AS median_low,
-    max(seconds) FILTER (WHERE timed AND place = LEAST(last_place * 5 / 10 + 1, last_place)) AS median_high,
-    max(seconds) FILTER (WHERE timed AND place = last_place * 9 / 10) AS p90_low,
-    max(seconds) FILTER (WHERE timed AND place = LEAST(last_place * 9 / 10 + 1, last_place)) AS p90_high,
+    decile(seconds, 5) FILTER (WHERE timed) AS median_seconds, decile(seconds, 9) FILTER (WHERE timed) AS p90_seconds,
     CASE WHEN min(limit_seconds) = max(limit_seconds) THEN max(limit_seconds) / 60 END AS limit_minutes,
     count(*) FILTER (WHERE timed AND written_seconds > limit_seconds) AS over_limit,
     count(*) FILTER (WHERE timed AND limit_seconds IS NOT NULL) AS limited,
     count(*) FILTER (WHERE timed AND written_seconds > 0) AS written,
     sum(measured) AS measured, sum(reported) AS reported, sum(estimated) AS estimated,
     sum(measured + reported + estimated) AS pieces, sum(expected) AS expected
-  FROM ranked
+  FROM student_days
   GROUP BY {{by}} whole
 )
 SELECT
@@ -158,8 +147,8 @@ SELECT
   students,
   student_days,
   seconds / 60.0 / NULLIF(student_days, 0) AS mean_minutes,
-  (median_low + (median_high - median_low) * (last_place * 5 % 10 / 10.0)) / 60.0 AS median_minutes,
-  (p90_low + (p90_high - p90_low) * (last_place * 9 % 10 / 10.0)) / 60.0 AS p90_minutes,
+  median_seconds / 60.0 AS median_minutes,
+  p90_seconds / 60.0 AS p90_minutes,
   limit_minutes,
   CASE WHEN NOT $by_minutes_source THEN CAST(over_limit AS DOUBLE) / NULLIF(limited, 0) END AS over_limit_share,
   CASE WHEN NOT $by_minutes_source THEN CAST(written AS DOUBLE) / NULLIF(student_days, 0) END AS written_share,

@@ -1,0 +1,104 @@
+/** What the policy page makes of the server's rows: it places them, and computes no figure of its own. */
+import type { Row } from "../api";
+import type { ClassRow } from "./rows";
+
+export const SOURCES = ["all", "measured", "reported", "estimated"] as const;
+export type Source = (typeof SOURCES)[number];
+
+export const LEVELS = [
+  "grade",
+  "stage",
+  "county",
+  "school_type",
+  "area",
+  "public",
+  "school",
+] as const;
+export type Level = (typeof LEVELS)[number];
+
+type Figure = number | null;
+
+/** workload/daily_minutes by any dimension */
+export interface LoadRow extends Row {
+  day?: string;
+  minutes_source?: string;
+  students: Figure;
+  mean_minutes: Figure;
+  median_minutes: Figure;
+  p90_minutes: Figure;
+  limit_minutes: Figure;
+  over_limit_share: Figure;
+  written_share: Figure;
+  coverage: Figure;
+}
+
+/** workload/subject_minutes by school and subject */
+export interface SubjectRow extends Row {
+  school: string;
+  subject: string;
+  minutes_per_student_day: Figure;
+}
+
+export interface DayPoint {
+  day: string;
+  mean: Figure;
+  limit: Figure;
+  coverage: Figure;
+  suppressed: boolean;
+}
+
+/** The days of one source of minutes, in their order. */
+export function dayPoints(rows: readonly LoadRow[], source: Source): DayPoint[] {
+  return rows
+    .filter((row) => row.day !== undefined && (row.minutes_source ?? "all") === source)
+    .map((row) => ({
+      day: row.day ?? "",
+      mean: row.mean_minutes,
+      limit: row.limit_minutes,
+      coverage: row.coverage,
+      suppressed: row.suppressed === true,
+    }))
+    .sort((a, b) => a.day.localeCompare(b.day));
+}
+
+/** The limit that all days with a limit share; null when they differ, as between grades. */
+export function commonLimit(points: readonly DayPoint[]): number | null {
+  const limits = new Set(points.flatMap((point) => (point.limit === null ? [] : [point.limit])));
+  const [only] = limits;
+  return limits.size === 1 && only !== undefined ? only : null;
+}
+
+export interface HeatTable {
+  subjects: string[];
+  schools: { school: string; cells: { value: Figure; suppressed: boolean; depth: number }[] }[];
+  highest: number;
+}
+
+/** Schools in the order of their codes; a cell's depth is its part of the highest value, for its colour. */
+export function heatTable(rows: readonly SubjectRow[]): HeatTable {
+  const subjects = [...new Set(rows.map((row) => row.subject))].sort();
+  const schools = [...new Set(rows.map((row) => row.school))].sort();
+  const found = new Map(rows.map((row) => [`${row.school} ${row.subject}`, row]));
+  const highest = Math.max(0, ...rows.map((row) => row.minutes_per_student_day ?? 0));
+  const cell = (school: string, subject: string) => {
+    const row = found.get(`${school} ${subject}`);
+    const value = row?.minutes_per_student_day ?? null;
+    return {
+      value,
+      suppressed: row?.suppressed === true,
+      depth: value === null || highest === 0 ? 0 : value / highest,
+    };
+  };
+  return {
+    subjects,
+    schools: schools.map((school) => ({
+      school,
+      cells: subjects.map((subject) => cell(school, subject)),
+    })),
+    highest,
+  };
+}
+
+/** The names of schools by their codes. */
+export const schoolNames = (rows: readonly ClassRow[]): Map<string, string> =>
+  new Map(rows.map((row) => [row.school, row.school_name ?? row.school]));
