@@ -29,7 +29,7 @@ pub struct Options {
     pub idle_timeout: Duration,
     /// Longest time for one request; bodies of events may take longer to arrive.
     pub request_timeout: Duration,
-    /// Queries that run at once.
+    /// Queries that run at once: each uses all cores, and more of them would only take each other's memory.
     pub queries: usize,
     /// How long a query or a long body waits for its turn before it is refused.
     pub turn_wait: Duration,
@@ -46,8 +46,8 @@ impl Default for Options {
             streams: 3,
             idle_timeout: Duration::from_secs(30),
             request_timeout: Duration::from_secs(60),
-            queries: 8,
-            turn_wait: Duration::from_secs(5),
+            queries: std::thread::available_parallelism().map_or(2, usize::from).max(2),
+            turn_wait: Duration::from_secs(20),
             grace: Duration::from_secs(10),
         }
     }

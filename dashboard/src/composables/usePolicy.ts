@@ -108,12 +108,6 @@ export function usePolicy(scope: Scope, query: ComputedRef<Query>) {
     const { school: _, ...rest } = query.value;
     return rest;
   });
-  const glance = new Map<string, ReturnType<typeof metric<GlanceRow>>>();
-  for (const { metric: name } of TILES) {
-    if (!glance.has(name)) {
-      glance.set(name, metric<GlanceRow>(name, ["all"], name === BETWEEN ? between : query));
-    }
-  }
   const days = useResource<Answer<LoadRow>>(() => {
     const by = scope.source === "all" ? ["day"] : ["day", "minutes_source"];
     const full = { ...query.value, by };
@@ -139,6 +133,13 @@ export function usePolicy(scope: Scope, query: ComputedRef<Query>) {
   const changes = found<Changes>("changes", () => study);
   const forecast = found<Forecast>("forecast", () => ({ ...study, ahead: "15" }));
   const quadrants = found<Picture>("quadrants", () => ({}));
+  // Last: some of them take the longest, and a browser asks for a few things at a time.
+  const glance = new Map<string, ReturnType<typeof metric<GlanceRow>>>();
+  for (const { metric: name } of TILES) {
+    if (!glance.has(name)) {
+      glance.set(name, metric<GlanceRow>(name, ["all"], name === BETWEEN ? between : query));
+    }
+  }
 
   const all = [
     ...glance.values(),
