@@ -27,7 +27,15 @@ const sources = readdirSync(folder, { recursive: true, encoding: "utf8" })
 
 test("every key is used", () => {
   const all = sources.map((file) => file.text.replaceAll("'", '"')).join("\n");
-  const composed = ["load.noLimit.", "theme.", "submission.", "tonight.", "alerts.severity."];
+  const composed = [
+    "load.noLimit.",
+    "theme.",
+    "submission.",
+    "tonight.",
+    "alerts.severity.",
+    "page.",
+  ];
+  composed.push("policy.", "catalogue.group.", "catalogue.certainty.");
   const unused = Object.keys(messages.zh).filter(
     (key) => !all.includes(`"${key}"`) && !composed.some((start) => key.startsWith(start)),
   );

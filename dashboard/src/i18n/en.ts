@@ -203,7 +203,6 @@ export const en: Messages = {
   "policy.dateHint": "The first day of a change, to compare before and after",
   "policy.crumbs": "Scope",
   "policy.glance": "At a glance",
-  "policy.glanceHint": "For the scope and days chosen; a name opens its definition",
   "policy.mean": "Homework a pupil and day",
   "policy.overShare": "Student-days over the limit",
   "policy.classDays": "Class-days within the limit",

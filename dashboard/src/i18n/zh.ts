@@ -191,7 +191,6 @@ export const zh = {
   "policy.dateHint": "变化开始的第一天，用于前后比较",
   "policy.crumbs": "范围",
   "policy.glance": "一览",
-  "policy.glanceHint": "所选范围与时段；点名称看定义",
   "policy.mean": "人均每日作业",
   "policy.overShare": "书面作业超上限的学生日",
   "policy.classDays": "达标的班级日",

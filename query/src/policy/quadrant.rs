@@ -177,9 +177,13 @@ fn related(loads: &[Mean], qualities: &[Mean], confidence: f64) -> Result<Estima
     rank_estimate(value.clamp(-0.999_999, 0.999_999), loads.len(), confidence)
 }
 
-/// The chance that a normal law lies above a line.
+/// The chance that a normal law lies above a line. Where units do not differ beyond chance, all lie on their mean: an even chance.
 fn above((value, error): (f64, f64), line: f64) -> f64 {
-    if error > 0.0 { Normal::standard().cdf((value - line) / error) } else { f64::from(value > line) }
+    match value - line {
+        0.0 => 0.5,
+        distance if error > 0.0 => Normal::standard().cdf(distance / error),
+        distance => f64::from(distance > 0.0),
+    }
 }
 
 /// The law of the units' true means on one axis.
@@ -272,6 +276,16 @@ mod tests {
         assert!((found.load_reliability - 0.8).abs() < 0.05, "{}", found.load_reliability);
         assert!((found.lines.load - 60.0).abs() < 1.5);
         assert!(found.rank_correlation.low < 0.0 && found.rank_correlation.high > 0.0);
+    }
+
+    #[test]
+    fn where_units_differ_by_chance_only_none_is_placed() {
+        let mut dice = StdRng::seed_from_u64(54);
+        let mut units: Vec<Unit> = (0..12).map(|at| unit(at, 40.0 + 4.0 * at as f64, 0.0, 40, &mut dice)).collect();
+        units.iter_mut().for_each(|unit| unit.quality = Mean { mean: 0.01, standard_error: 0.2, students: 40 });
+        units[0].quality.mean = 0.011;
+        let found = picture(&units, None, 0.9, 0.95).unwrap();
+        assert!(found.quality_reliability == 0.0 && found.units.iter().all(|unit| unit.quadrant == Quadrant::Uncertain), "{found:?}");
     }
 
     #[test]

@@ -1,0 +1,126 @@
+import { describe, expect, test } from "vitest";
+import { policyPath } from "../src/policy";
+import { pageOf, figureOf } from "../src/page";
+import { nearest } from "../src/charts/load_days";
+import { heights } from "../src/charts/spread";
+import { scopeFrom } from "../src/composables/useScope";
+import { searchOf } from "../src/composables/useAddress";
+import { grouped, limitSets, limitsOf, matching } from "../src/model/catalogue";
+import { commonLimit, dayPoints, heatTable, type LoadRow } from "../src/model/policy";
+import type { Metric } from "../src/api";
+
+const row = (change: Partial<LoadRow>): LoadRow => ({
+  students: 40,
+  mean_minutes: 50,
+  median_minutes: 48,
+  p90_minutes: 80,
+  limit_minutes: 60,
+  over_limit_share: 0.1,
+  written_share: 1,
+  coverage: 0.9,
+  ...change,
+});
+
+const metric = (name: string, zh: string, en: string): Metric => ({
+  name,
+  title: { zh, en },
+  description: { zh, en },
+  unit: "min",
+  grain: null,
+  source: null,
+  dimensions: [],
+  defaultBy: [],
+  params: [],
+  columns: [],
+  sql: "",
+});
+
+describe("the address", () => {
+  test("says which page and what is looked at", () => {
+    expect([pageOf("/"), pageOf("/policy"), pageOf("/catalogue/a/b"), pageOf("/else")]).toEqual([
+      "class",
+      "policy",
+      "catalogue",
+      "class",
+    ]);
+    expect(figureOf("/catalogue/workload/daily_minutes")).toBe("workload/daily_minutes");
+    expect(figureOf("/catalogue/")).toBeNull();
+    const scope = scopeFrom("?county=320902&date=2026-10-20&source=measured&level=school");
+    expect(scopeFrom(searchOf(scope, "en"))).toEqual(scope);
+    expect(scopeFrom("?from=yesterday&source=guessed")).toMatchObject({
+      from: null,
+      source: "all",
+    });
+  });
+
+  test("of a door has the scope beside the question", () => {
+    const path = policyPath("changes", { grade: "16", by: ["day"] }, { metric: "a/b" });
+    expect(path).toBe("/v1/policy/changes?metric=a%2Fb&grade=16");
+  });
+});
+
+describe("days of a load", () => {
+  const rows = [
+    row({ day: "2026-11-03", limit_minutes: null }),
+    row({ day: "2026-11-02" }),
+    row({ day: "2026-11-02", minutes_source: "measured", mean_minutes: 20 }),
+  ];
+
+  test("are of one source of minutes and in order", () => {
+    expect(dayPoints(rows, "all").map((point) => point.day)).toEqual(["2026-11-02", "2026-11-03"]);
+    expect(dayPoints(rows, "measured").map((point) => point.mean)).toEqual([20]);
+  });
+
+  test("have a line only where all their limits are one", () => {
+    expect(commonLimit(dayPoints(rows, "all"))).toBe(60);
+    const other = [...rows, row({ day: "2026-11-04", limit_minutes: 90 })];
+    expect(commonLimit(dayPoints(other, "all"))).toBeNull();
+  });
+
+  test("a date that is no school day is marked on the next", () => {
+    expect(nearest(["2026-11-02", "2026-11-05"], "2026-11-03")).toBe("2026-11-05");
+  });
+});
+
+test("schools and subjects make a table; what is withheld is not zero", () => {
+  const table = heatTable([
+    { school: "b", subject: "math", minutes_per_student_day: 20 },
+    { school: "a", subject: "math", minutes_per_student_day: null, suppressed: true },
+    { school: "b", subject: "english", minutes_per_student_day: 5 },
+  ]);
+  expect(table.schools.map((one) => one.school)).toEqual(["a", "b"]);
+  expect(table.subjects).toEqual(["english", "math"]);
+  expect(table.schools[0]?.cells[1]).toEqual({ value: null, suppressed: true, depth: 0 });
+  expect(table.schools[1]?.cells.map((cell) => cell.depth)).toEqual([0.25, 1]);
+});
+
+test("dots that would hide each other are put above", () => {
+  expect(heights([10, 10.2, 30, 9.9], 1)).toEqual([0, 1, 0, 2]);
+});
+
+describe("the catalogue", () => {
+  const all = [metric("workload/a", "作业时长", "Homework"), metric("exam/b", "考试", "Exams")];
+
+  test("is searched in both languages and grouped by folder", () => {
+    expect(matching(all, "考试").map((one) => one.name)).toEqual(["exam/b"]);
+    expect(matching(all, "HOME work").map((one) => one.name)).toEqual(["workload/a"]);
+    expect(grouped(all).map(([group]) => group)).toEqual(["workload", "exam"]);
+  });
+
+  test("knows which limits a figure reads", () => {
+    expect(limitSets("SELECT {{minute_limit_seconds d}} FROM x")).toEqual(["homework_limits"]);
+    expect(limitSets("JOIN code_bedtimes AS b")).toEqual(["bedtimes"]);
+    expect(limitSets("SELECT 1")).toEqual([]);
+    const more = {
+      valid_from: "2021-07-24",
+      attributes: { minutes: 60, certainty: "found", document: "十条" },
+    };
+    const [limit] = limitsOf([{ code: "13", title: { zh: "三年级", en: "Grade 3" }, more }]);
+    expect(limit).toMatchObject({
+      value: "60",
+      since: "2021-07-24",
+      certainty: "found",
+      document: "十条",
+    });
+  });
+});
