@@ -17,8 +17,10 @@ use xueqing_schema::time;
 
 use crate::{Alerts, Receiver};
 
-/// After a rule, no rule is evaluated for so many times as long as it took.
+/// A rule that was evaluated asks for so many times as long of rest for all.
 const REST: u32 = 20;
+/// So much rest may be owed: a few quick rules are evaluated at once.
+const OWED: Duration = Duration::from_secs(20);
 /// Figures look a little further back than a rule says.
 const MARGIN: Days = Days::new(7);
 /// A receiver is looked after at least so often.
@@ -75,20 +77,21 @@ impl Alerts {
     async fn watch_figures(&self, rollups: &Rollups) {
         let mut moments = rollups.live().watch();
         let mut told = *moments.borrow_and_update();
-        let mut rest_until = Instant::now();
-        let fresh = Seen { stale: true, params: None, at: rest_until };
+        // When the rest that was asked for would be over.
+        let mut rested = Instant::now();
+        let fresh = Seen { stale: true, params: None, at: rested };
         let rules: Vec<Arc<Rule>> = self.rules().enabled().cloned().collect();
         let mut seen = vec![fresh; rules.len()];
         let options = &self.inner.setup.options;
         loop {
             let began = Instant::now();
-            if began >= rest_until {
+            if rested <= began + OWED {
                 self.round(&rules, &mut seen).await;
-                rest_until = Instant::now() + began.elapsed() * REST;
+                rested = rested.max(began) + began.elapsed() * REST;
             }
             let local = self.local(self.now());
             let waiting = rules.iter().zip(&seen).any(|(rule, seen)| seen.wants(rule, local.date_naive(), local.time()));
-            let rest = rest_until.duration_since(Instant::now());
+            let rest = rested.duration_since(Instant::now() + OWED);
             let pause = if waiting { rest.min(options.tick) } else { options.tick };
             // A look after the tick at the latest: time itself may have changed something.
             let changed = timeout(pause, moments.changed()).await;

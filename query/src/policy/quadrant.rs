@@ -285,7 +285,10 @@ mod tests {
         units.iter_mut().for_each(|unit| unit.quality = Mean { mean: 0.01, standard_error: 0.2, students: 40 });
         units[0].quality.mean = 0.011;
         let found = picture(&units, None, 0.9, 0.95).unwrap();
-        assert!(found.quality_reliability == 0.0 && found.units.iter().all(|unit| unit.quadrant == Quadrant::Uncertain), "{found:?}");
+        assert!(
+            found.quality_reliability == 0.0 && found.units.iter().all(|unit| unit.quadrant == Quadrant::Uncertain),
+            "{found:?}"
+        );
     }
 
     #[test]
