@@ -32,6 +32,9 @@ pub enum Error {
     /// The log before this version has been cleaned up.
     #[error("table {table} no longer keeps the changes after version {version}; read it as a whole")]
     HistoryGone { table: String, version: i64 },
+    /// The table as it was is gone: the log was cleaned up, or vacuum has taken a file.
+    #[error("table {table} as it was at version {version} is no longer kept")]
+    VersionGone { table: String, version: i64 },
     /// The table uses a feature of the format that this version does not know.
     #[error("table {table} cannot be read: {reason}")]
     Unsupported { table: String, reason: String },
@@ -92,6 +95,7 @@ impl Error {
             Error::Batch { .. } => "lake_batch",
             Error::Conflict { .. } => "lake_conflict",
             Error::HistoryGone { .. } => "lake_history_gone",
+            Error::VersionGone { .. } => "lake_version_gone",
             Error::Unsupported { .. } => "lake_unsupported",
             Error::Lock(_) => "lake_lock",
             Error::Full { .. } => "lake_full",

@@ -54,6 +54,21 @@ impl Log {
         }
         let mut table = DeltaTable::new(Arc::clone(&self.store));
         table.load().await.map_err(&failed)?;
+        Ok(Some(self.state_of(&table).await?))
+    }
+
+    /// The state at an earlier version, or `None` when the log does not reach back so far.
+    pub(crate) async fn load_at(&self, version: i64) -> Result<Option<State>> {
+        let mut table = DeltaTable::new(Arc::clone(&self.store));
+        let Ok(wanted) = u64::try_from(version) else { return Ok(None) };
+        match table.load_version(wanted).await {
+            Ok(()) if table.version() == Some(wanted) => Ok(Some(self.state_of(&table).await?)),
+            Ok(()) | Err(_) => Ok(None),
+        }
+    }
+
+    async fn state_of(&self, table: &DeltaTable) -> Result<State> {
+        let failed = Error::log(&self.table, "opening");
         let snapshot = table.snapshot().map_err(&failed)?;
         check_protocol(&self.table, snapshot.protocol())?;
         let version = i64::try_from(snapshot.version()).unwrap_or(i64::MAX);
@@ -63,7 +78,7 @@ impl Log {
             state.add(&file.add_action())?;
         }
         state.positions = self.positions(version).await?;
-        Ok(Some(state))
+        Ok(state)
     }
 
     /// Follows the log to its end.

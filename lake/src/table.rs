@@ -15,6 +15,8 @@ use arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
 use deltalake::kernel::{Action, Transaction};
 use deltalake::protocol::{DeltaOperation, SaveMode};
+use object_store::ObjectStoreExt;
+use object_store::path::Path;
 use serde::Serialize;
 
 use crate::encode::SEQ;
@@ -205,6 +207,22 @@ impl Table {
 
     pub(crate) fn provider_of(&self, state: Arc<State>) -> Arc<dyn TableProvider> {
         Arc::new(Provider::new(state, self.inner.place.clone(), self.inner.site.clone()))
+    }
+
+    /// The table as it was at an earlier version, for reading: to be neither refreshed nor written.
+    ///
+    /// # Errors
+    /// `lake_version_gone` when the log does not reach back so far, or vacuum has taken one of the files.
+    pub async fn at(&self, version: i64) -> Result<Table> {
+        let gone = || Error::VersionGone { table: self.name().to_owned(), version };
+        let Inner { log, place, site, clock, .. } = &*self.inner;
+        let state = log.load_at(version).await?.ok_or_else(gone)?;
+        let store = log.store.object_store(None);
+        for path in state.files.keys() {
+            let path = Path::parse(path.as_ref()).map_err(|_| gone())?;
+            store.head(&path).await.map_err(|_| gone())?;
+        }
+        Ok(Table::new(log.clone(), place.clone(), site.clone(), Arc::clone(clock), state))
     }
 
     /// The days that have rows.

@@ -86,6 +86,31 @@ impl Catalog {
         Ok(pinned)
     }
 
+    /// Pins kinds as they were: each at the version that is asked for.
+    pub(crate) async fn pin_at(&self, context: &SessionContext, wanted: &BTreeMap<String, i64>) -> Result<Pinned, Error> {
+        let mut pinned = Pinned { names: wanted.keys().cloned().collect(), ..Pinned::default() };
+        for (name, version) in wanted {
+            let Some(kind) = self.kinds.get(name) else { return Err(Error::NotAKind { name: name.clone() }) };
+            let Some(table) = self.table(name).await? else { continue };
+            let table = table.at(*version).await?;
+            let provider = xueqing_lake::current(context, &table, &kind.key, None)?.into_view();
+            pinned.as_of.insert(name.clone(), *version);
+            pinned.tables.insert(name.clone(), provider);
+        }
+        pinned.names.extend(self.codes.keys().cloned());
+        pinned.tables.extend(self.codes.iter().map(|(name, codes)| (name.clone(), codes.clone())));
+        Ok(pinned)
+    }
+
+    pub(crate) fn lake(&self) -> &Lake {
+        &self.lake
+    }
+
+    /// Whether a name is that of a kind, whose records can be read as they were.
+    pub(crate) fn is_kind(&self, name: &str) -> bool {
+        self.kinds.contains_key(name)
+    }
+
     /// Puts supposed rows among those of their kind, if it is pinned.
     pub(crate) fn suppose(&self, context: &SessionContext, pinned: &mut Pinned, supposed: &Supposed) -> Result<(), Error> {
         let Supposed { kind: name, .. } = supposed;

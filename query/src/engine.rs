@@ -26,7 +26,7 @@ use crate::catalog::Catalog;
 use crate::cooperate::Cooperate;
 use crate::library::Library;
 use crate::metric::Metric;
-use crate::run::{self, Rows, Statement};
+use crate::run::{self, Rows, Seen, Statement};
 use crate::suppose::Supposed;
 use crate::suppress::{self, SUPPRESSED};
 use crate::tonight::TonightLoad;
@@ -216,6 +216,32 @@ impl Engine {
     /// A multilevel model over the rows of one SELECT, a row a pupil, which must have the model's columns by name. No group shows below
     /// the engine's own limit for small groups, whatever the model says.
     pub async fn fit(&self, model: &Model, sql: &str, scope: &Scope) -> Result<Fitted, Error> {
+        self.fit_seeing(model, sql, None, scope).await
+    }
+
+    /// [`Engine::fit`] over the records as they were, each kind at the version that is named.
+    pub async fn fit_at(&self, model: &Model, sql: &str, at: &BTreeMap<String, i64>, scope: &Scope) -> Result<Fitted, Error> {
+        self.fit_seeing(model, sql, Some(at.clone()), scope).await
+    }
+
+    /// The fits that were published.
+    pub async fn releases(&self) -> Result<Vec<value_added::release::Release>, Error> {
+        value_added::release::all(self.inner.catalog.lake()).await
+    }
+
+    /// Whether what was read can be read again as it was: records can, rollups cannot.
+    pub fn can_read_again(&self, as_of: &BTreeMap<String, i64>) -> Result<(), Error> {
+        let other = as_of.keys().find(|name| !self.inner.catalog.is_kind(name));
+        other.map_or(Ok(()), |name| Err(Error::NotAKind { name: name.clone() }))
+    }
+
+    async fn fit_seeing(
+        &self,
+        model: &Model,
+        sql: &str,
+        at: Option<BTreeMap<String, i64>>,
+        scope: &Scope,
+    ) -> Result<Fitted, Error> {
         let Scope::District = scope;
         let Options { memory_bytes, timeout, max_rows, suppress_below, .. } = self.inner.options;
         let limits = Limits { memory: memory_bytes, rows: max_rows };
@@ -223,7 +249,8 @@ impl Engine {
         model.settings.minimum_n = model.settings.minimum_n.max(suppress_below.max(0) as u64);
         model.check()?;
         in_time(timeout, async move {
-            let (frame, as_of) = run::plan(&inner.catalog, &inner.state, limits, &sql, None).await?;
+            let seen = at.as_ref().map_or(Seen::Now(None), Seen::At);
+            let (frame, as_of) = run::plan(&inner.catalog, &inner.state, limits, &sql, seen).await?;
             let moments = value_added::gather(frame, &model).await.map_err(|error| Error::from_engine(error, limits.memory))?;
             let fit = tokio::task::spawn_blocking(move || model.fit(moments)).await.map_err(Error::internal)??;
             Ok(Fitted { fit, as_of })

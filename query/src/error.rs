@@ -49,6 +49,9 @@ pub enum Error {
     Lake(#[from] xueqing_lake::Error),
     #[error(transparent)]
     Standard(#[from] xueqing_schema::Error),
+    /// A rollup is not kept as it was.
+    #[error("`{name}` cannot be read as it was: a release reads records (assessment, student …) only, no rollups and no rejects")]
+    NotAKind { name: String },
     /// Statistics that the data cannot support.
     #[error("{}: {_0} · {}", _0.code(), _0.chinese())]
     NotAnswerable(#[from] crate::policy::refusal::Refusal),
@@ -78,6 +81,7 @@ impl Error {
             Self::TimeLimit { .. } => "time_limit",
             Self::Lake(error) => error.code(),
             Self::Standard(error) => error.code(),
+            Self::NotAKind { .. } => "not_a_kind",
             Self::Refused(_) | Self::NotAnswerable(_) => "not_answerable",
             Self::Internal(_) => "internal",
         }

@@ -43,10 +43,19 @@ pub(crate) struct Statement {
     pub supposed: Option<Supposed>,
 }
 
+/// What a statement sees of the lake.
+#[derive(Clone, Copy)]
+pub(crate) enum Seen<'a> {
+    /// The newest versions, with rows that it is to suppose.
+    Now(Option<&'a Supposed>),
+    /// Records at these versions.
+    At(&'a BTreeMap<String, i64>),
+}
+
 /// Plans and runs a statement.
 pub(crate) async fn run(catalog: &Catalog, state: &SessionState, limits: Limits, statement: Statement) -> Result<Rows, Error> {
     let Statement { sql, values, supposed } = statement;
-    let (mut frame, as_of) = plan(catalog, state, limits, &sql, supposed.as_ref()).await?;
+    let (mut frame, as_of) = plan(catalog, state, limits, &sql, Seen::Now(supposed.as_ref())).await?;
     if !values.is_empty() {
         frame = frame.with_param_values(values).map_err(|error| Error::from_engine(error, limits.memory))?;
     }
@@ -60,7 +69,7 @@ pub(crate) async fn plan(
     state: &SessionState,
     limits: Limits,
     sql: &str,
-    supposed: Option<&Supposed>,
+    seen: Seen<'_>,
 ) -> Result<(DataFrame, BTreeMap<String, i64>), Error> {
     if sql.len() > SQL_BYTES {
         return Err(Error::SqlTooLong { limit: SQL_BYTES });
@@ -69,7 +78,7 @@ pub(crate) async fn plan(
     let engine = |error| Error::from_engine(error, limits.memory);
     let dialect = state.config_options().sql_parser.dialect;
     let statement = state.sql_to_statement(sql, &dialect).map_err(engine)?;
-    let (state, as_of) = pin(catalog, state, &statement, supposed).await?;
+    let (state, as_of) = pin(catalog, state, &statement, seen).await?;
     let plan = state.statement_to_plan(statement).await.map_err(engine)?;
     check_read_only(&plan)?;
     Ok((DataFrame::new(state, plan), as_of))
@@ -80,16 +89,22 @@ async fn pin(
     catalog: &Catalog,
     state: &SessionState,
     statement: &Parsed,
-    supposed: Option<&Supposed>,
+    seen: Seen<'_>,
 ) -> Result<(SessionState, BTreeMap<String, i64>), Error> {
     let references = state.resolve_table_references(statement).map_err(|e| Error::from_engine(e, 0))?;
     let listing = references.iter().any(|table| table.schema() == Some("information_schema"));
     let wanted = if listing { catalog.names().await? } else { references.iter().filter_map(own_name).collect() };
     let context = SessionContext::new_with_state(state.clone());
-    let mut pinned = catalog.pin(&context, &wanted).await?;
-    if let Some(supposed) = supposed {
-        catalog.suppose(&context, &mut pinned, supposed)?;
-    }
+    let pinned = match seen {
+        Seen::At(versions) => catalog.pin_at(&context, versions).await?,
+        Seen::Now(supposed) => {
+            let mut pinned = catalog.pin(&context, &wanted).await?;
+            if let Some(supposed) = supposed {
+                catalog.suppose(&context, &mut pinned, supposed)?;
+            }
+            pinned
+        }
+    };
     if let Some(name) = references.iter().find(|table| !leads_somewhere(table, &pinned, state)) {
         let known = catalog.names().await?.into_iter().collect();
         return Err(Error::UnknownTable { name: name.to_string(), known });

@@ -13,6 +13,7 @@ pub mod group;
 pub mod growth;
 pub mod multilevel;
 pub mod refusal;
+pub mod release;
 pub mod report;
 
 pub use comoments::comoments;

@@ -1,4 +1,9 @@
-//! `xueqing value-added` – growth percentiles and simple gains of classes and schools over a series of exams.
+//! `xueqing value-added` – multilevel models by a model file, growth percentiles and simple gains of classes and schools, and what of them was
+//! published.
+
+mod fit;
+
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
@@ -20,6 +25,9 @@ Examples · 例子:
   xueqing value-added sgp --subject math --exams 2024-期末,2025-期末,2026-期末            each class's median growth percentile
   xueqing value-added sgp --subject math --exams 2025-期末,2026-期末 --by school --json
   xueqing value-added gain --subject english --exams 2025-期末,2026-期末 --bands 0.2,0.5,0.8
+  xueqing value-added fit model.toml                     a multilevel model (see value-added.toml.example) · 多水平模型
+  xueqing value-added fit model.toml --publish           and keeps it with its model and the versions of its data · 并发布
+  xueqing value-added reproduce 2026-11-26-1             makes a release again over the same data · 重现发布
 
 The last exam is the one whose growth is asked for; pupils are compared with those who sat it too. Groups are in the order of their
 codes: nothing is ranked. · 最后一次考试为增值目标，参照同考学生；按代码排列，不排名。";
@@ -35,6 +43,26 @@ pub struct Arguments {
 /// What to compute.
 #[derive(Debug, Subcommand)]
 pub enum What {
+    /// A multilevel model by a model file: shrunken effects with intervals · 按模型文件拟合多水平模型
+    Fit {
+        /// The model file (TOML): title, sql and [model] · 模型文件
+        file: PathBuf,
+        /// Keep it in the lake with its model and the versions of its data · 发布并保存
+        #[arg(long)]
+        publish: bool,
+    },
+    /// What has been published · 已发布
+    List,
+    /// One release, whole, as JSON · 查看发布
+    Show {
+        /// Such as 2026-11-26-1 · 发布编号
+        release: String,
+    },
+    /// Makes a release again over the data as they were, and compares every number · 重现发布
+    Reproduce {
+        /// Such as 2026-11-26-1 · 发布编号
+        release: String,
+    },
     /// Median student growth percentile, with an interval · 学生成长百分位的中位数
     Sgp {
         #[command(flatten)]
@@ -100,6 +128,10 @@ pub enum By {
 /// Computes what was asked for.
 pub async fn run(arguments: Arguments, house: &House, machine: bool) -> anyhow::Result<()> {
     match arguments.what {
+        What::Fit { file, publish } => fit::fit(file, publish, house, machine).await,
+        What::List => fit::list(house, machine).await,
+        What::Show { release } => fit::show(&release, house).await,
+        What::Reproduce { release } => fit::reproduce(&release, house, machine).await,
         What::Sgp { series, priors, min_panel } => {
             let threads = std::thread::available_parallelism().map_or(1, usize::from);
             let settings = Settings { most_priors: priors, fewest_pupils: min_panel, threads, ..Settings::default() };
