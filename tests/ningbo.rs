@@ -115,3 +115,48 @@ fn classes_have_growth_and_gains_with_what_one_school_demands() {
         }
     }
 }
+
+/// Classes of one school by a multilevel model: published, listed, and made again after more data came.
+#[test]
+fn a_model_of_classes_is_published_and_made_again() {
+    let Some(folder) = records() else { return };
+    let district = District::new();
+    let path = folder.join("exam_scores_gbk.csv").to_string_lossy().into_owned();
+    district.json(&["ingest", "--vendor", "ningbo_exam_scores", "--json", &path]);
+    let model = district.path("model.toml");
+    let text = r#"
+title = { zh = "数学增值", en = "Value added in mathematics" }
+sql = """
+SELECT now.class, now.score, before.score AS prior FROM assessment AS now
+LEFT JOIN assessment AS before ON before.student = now.student AND before.subject = now.subject AND before.exam = '298' AND before.status = 'scored'
+WHERE now.exam = '304' AND now.subject = 'math' AND now.status = 'scored'
+  AND now.class IN ('916', '917', '918', '919', '920', '921', '922', '923', '924', '925')
+"""
+[model]
+response = "score"
+covariates = [{ column = "prior" }]
+groupings = [{ column = "class", grain = "class" }]
+"#;
+    std::fs::write(&model, text).expect("written");
+    let model = model.to_string_lossy().into_owned();
+    let fitted = district.json(&["value-added", "fit", &model, "--publish", "--json"]);
+    let classes = fitted["result"]["groupings"][0]["effects"].as_array().expect("classes");
+    assert_eq!(classes.len(), 10);
+    assert!(classes.windows(2).all(|pair| pair[0]["group"].as_str() < pair[1]["group"].as_str()), "by code, not by figure");
+    for class in classes {
+        let effect = &class["shown"]["effects"][0];
+        let [low, value, high] = ["low", "estimate", "high"].map(|name| effect[name].as_f64().expect("a number"));
+        assert!(low < value && value < high, "{class}");
+    }
+    let notes = fitted["result"]["notes"].to_string();
+    for note in ["not_causal", "mobility_unknown", "few_groups"] {
+        assert!(notes.contains(note), "{notes}");
+    }
+    let name = fitted["release"].as_str().expect("a name").to_owned();
+    let listed = district.json(&["value-added", "list", "--json"]);
+    assert_eq!(listed[0]["release"], name.as_str());
+    district.json(&["ingest", "--vendor", "ningbo_chengji", "--json", &folder.join("5_chengji_part.csv").to_string_lossy()]);
+    let again = district.json(&["value-added", "reproduce", &name, "--json"]);
+    assert_eq!(again["same"], true, "{again}");
+    assert!(district.refused(&["value-added", "show", "2020-01-01-1"]).starts_with("error[unknown_release]: "));
+}

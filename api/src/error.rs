@@ -22,6 +22,8 @@ pub enum Error {
     /// No such address.
     #[error("nothing answers `{0}`; the addresses are listed at /docs")]
     NotFound(String),
+    #[error("there is no release `{0}`; GET /v1/value-added lists them")]
+    UnknownRelease(String),
     /// A value of a parameter cannot be used.
     #[error("parameter `{name}` is `{value}`: {hint}")]
     BadParameter { name: String, value: String, hint: String },
@@ -80,6 +82,7 @@ impl Error {
             Error::HostNotLocal(_) => "host_not_local",
             Error::OriginNotLocal(_) => "origin_not_local",
             Error::NotFound(_) => "not_found",
+            Error::UnknownRelease(_) => "unknown_release",
             Error::BadParameter { .. } => "bad_parameter",
             Error::UnknownParameter { .. } => "unknown_parameter",
             Error::BadRequest(_) => "bad_request",

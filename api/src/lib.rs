@@ -41,6 +41,7 @@ mod sql;
 mod standard;
 mod stream;
 mod telemetry;
+mod value_added;
 mod wire;
 
 pub use error::Error;

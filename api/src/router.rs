@@ -33,7 +33,7 @@ use crate::request_id::{self, RequestId};
 use crate::telemetry::{self, Telemetry};
 use crate::{
     Problem, alerts, assignments, dashboard, events, figures, guard, health, live, openapi, policy, problem, quarantine, sql,
-    standard,
+    standard, value_added,
 };
 
 /// What the server serves.
@@ -84,6 +84,8 @@ fn routes() -> Router<Shared> {
         .route("/v1/policy/changes", get(policy::changes))
         .route("/v1/policy/forecast", get(policy::forecast))
         .route("/v1/policy/quadrants", get(policy::quadrants))
+        .route("/v1/value-added", get(value_added::list))
+        .route("/v1/value-added/{release}", get(value_added::read))
         .route("/v1/sql", post(sql::post))
         .route("/v1/schema", get(standard::catalog))
         .route("/v1/schema/{kind}", get(standard::kind))

@@ -84,6 +84,7 @@ pub const TABLE: &[Entry] = &[
     row("alert_resolved", 409, "预警已解除", "the alert is resolved"),
     row("bad_acknowledgement", 422, "确认须写明是谁", "acknowledgement without a name"),
     row("not_answerable", 422, "数据不足以回答", "the data cannot support an answer"),
+    row("unknown_release", 404, "没有这个发布", "unknown release"),
     // Storage: the details stay in the log.
     hidden("lake_full", 507, "存储空间已满，腾出空间后自动恢复接收", "storage is full; rows are taken again once there is room"),
     hidden("lake_conflict", 503, "存储正忙，请稍后再试", "storage is busy"),

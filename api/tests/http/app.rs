@@ -25,6 +25,7 @@ const NOW: i64 = 1_795_176_000_000_000;
 
 pub struct TestApp {
     pub app: App,
+    pub lake: Lake,
     router: Router,
     _folder: TempDir,
 }
@@ -64,7 +65,7 @@ impl TestApp {
         });
         let engine = engine.unwrap();
         let alerts = Alerts::open(xueqing_alerts::Setup {
-            lake,
+            lake: lake.clone(),
             rules: Rules::load(&engine, &[]).unwrap(),
             engine: engine.clone(),
             standard: standard.clone(),
@@ -75,7 +76,7 @@ impl TestApp {
             options: xueqing_alerts::Options::default(),
         });
         let app = App { ingest, engine, alerts: alerts.await.unwrap(), standard, options };
-        TestApp { router: xueqing_api::router(app.clone()), app, _folder: folder }
+        TestApp { router: xueqing_api::router(app.clone()), app, lake, _folder: folder }
     }
 
     /// An application that holds two evenings of homework of one class.

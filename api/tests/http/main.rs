@@ -14,6 +14,7 @@ mod quarantine;
 mod serving;
 mod sql;
 mod streams;
+mod value_added;
 
 /// Compares an answer with its snapshot in `snapshots/`.
 macro_rules! snapshot {

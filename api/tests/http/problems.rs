@@ -124,6 +124,7 @@ async fn of_figures(met: &mut Met) {
     met.add(app.get(&figure("format=xml")).await, "bad_parameter");
     met.add(app.get_as(&figure(""), "image/png").await, "not_acceptable");
     met.add(app.get("/v1/policy/interrupted?metric=homework/submission_rate&date=2026-11-19").await, "not_answerable");
+    met.add(app.get("/v1/value-added/2026-11-26-1").await, "unknown_release");
     met.add(app.sql("DROP TABLE homework").await, "not_read_only");
     met.add(app.sql("SELECT * FROM nothing").await, "unknown_table");
     met.add(app.sql("SELECT nothing FROM homework").await, "bad_sql");
