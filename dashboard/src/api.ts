@@ -47,7 +47,7 @@ export interface Metric {
   source: Text | null;
   dimensions: Named[];
   defaultBy: string[];
-  params: Named[];
+  params: Param[];
   columns: Column[];
   sql: string;
 }
@@ -55,6 +55,13 @@ export interface Metric {
 export interface Named {
   name: string;
   title: Text;
+}
+
+export interface Param extends Named {
+  /** `text`, `date`, `integer` or `number` */
+  type: string;
+  /** what it is when the request does not say */
+  default: string | null;
 }
 
 export interface CodeTitle {
@@ -177,6 +184,12 @@ const namedFrom = (json: Json): Named => {
   return { name, title: asText(json.title) ?? { zh: name, en: name } };
 };
 
+const paramFrom = (json: Json): Param => ({
+  ...namedFrom(json),
+  type: asString(json.type) ?? "text",
+  default: asString(json.default),
+});
+
 const columnFrom = (json: Json): Column => ({ ...namedFrom(json), unit: asString(json.unit) });
 
 export async function fetchMetrics(): Promise<Metric[]> {
@@ -192,7 +205,7 @@ export async function fetchMetrics(): Promise<Metric[]> {
       source: asText(json.source),
       dimensions: listIn(json.dimensions, "dimensions").map(namedFrom),
       defaultBy: Array.isArray(json.default_by) ? json.default_by.map(String) : [],
-      params: listIn(json.params, "params").map(namedFrom),
+      params: listIn(json.params, "params").map(paramFrom),
       columns: listIn(json.columns, "columns").map(columnFrom),
       sql: asString(json.sql) ?? "",
     };

@@ -20,7 +20,16 @@ export const linkTo = (target: Page, rest = ""): string =>
 
 /** The figure that the catalogue's address names: `/catalogue/workload/daily_minutes`. */
 export const figureOf = (path: string): string | null =>
-  decodeURIComponent(path.replace(/^\/catalogue\/?/, "")).replace(/\/+$/, "") || null;
+  decoded(path.replace(/^\/catalogue\/?/, "")).replace(/\/+$/, "") || null;
+
+/** An address that is not well formed names nothing that exists: it is shown as it stands. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
 
 watchEffect(() => {
   document.title = `${t("app.name")} · ${t(`page.${page}`)}`;

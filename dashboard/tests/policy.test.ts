@@ -1,12 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { policyPath } from "../src/policy";
 import { pageOf, figureOf } from "../src/page";
-import { nearest } from "../src/charts/load_days";
+import { band, nearest } from "../src/charts/load_days";
 import { heights } from "../src/charts/spread";
 import { scopeFrom } from "../src/composables/useScope";
 import { searchOf } from "../src/composables/useAddress";
-import { grouped, limitSets, limitsOf, matching } from "../src/model/catalogue";
-import { commonLimit, dayPoints, heatTable, type LoadRow } from "../src/model/policy";
+import { grouped, limitSets, limitsOf, matching, sinceOf } from "../src/model/catalogue";
+import { commonLimit, dayPoints, heatTable, ofSource, type LoadRow } from "../src/model/policy";
+import { reasonIn } from "../src/model/reason";
 import type { Metric } from "../src/api";
 
 const row = (change: Partial<LoadRow>): LoadRow => ({
@@ -45,6 +46,7 @@ describe("the address", () => {
     ]);
     expect(figureOf("/catalogue/workload/daily_minutes")).toBe("workload/daily_minutes");
     expect(figureOf("/catalogue/")).toBeNull();
+    expect(figureOf("/catalogue/%E4%ZZ")).toBe("%E4%ZZ");
     const scope = scopeFrom("?county=320902&date=2026-10-20&source=measured&level=school");
     expect(scopeFrom(searchOf(scope, "en"))).toEqual(scope);
     expect(scopeFrom("?from=yesterday&source=guessed")).toMatchObject({
@@ -69,6 +71,19 @@ describe("days of a load", () => {
   test("are of one source of minutes and in order", () => {
     expect(dayPoints(rows, "all").map((point) => point.day)).toEqual(["2026-11-02", "2026-11-03"]);
     expect(dayPoints(rows, "measured").map((point) => point.mean)).toEqual([20]);
+  });
+
+  test("a level's rows are of the source that is chosen, never of another", () => {
+    expect(ofSource(rows, "measured").map((one) => one.mean_minutes)).toEqual([20]);
+    expect(ofSource(rows, "reported")).toEqual([]);
+  });
+
+  test("a band that begins below zero is as high as its ends are apart, and is stacked from there", () => {
+    const [low, height] = band("b", [-30, "-"], [20, 5], "#000");
+    expect(low?.data).toEqual([-30, "-"]);
+    expect(height?.data).toEqual([50, "-"]);
+    expect(low?.stackStrategy).toBe("all");
+    expect(height?.stackStrategy).toBe("all");
   });
 
   test("have a line only where all their limits are one", () => {
@@ -123,4 +138,23 @@ describe("the catalogue", () => {
       document: "十条",
     });
   });
+
+  test("names the values of a limit that has several, and says since when any holds", () => {
+    const more = { valid_from: "2021-08-30", attributes: { final: "1", midterm: "0" } };
+    const title = { zh: "一年级", en: "Grade 1" };
+    const limits = limitsOf([
+      { code: "11", title, more: { valid_from: null, attributes: { lessons: "4" } } },
+      { code: "12", title, more },
+    ]);
+    expect(limits.map((limit) => limit.value)).toEqual(["4", "final 1 · midterm 0"]);
+    expect(sinceOf(limits)).toBe("2021-08-30");
+    expect(sinceOf([])).toBe("");
+  });
+});
+
+test("a refusal is read in one language, without its code", () => {
+  const both = "few_days_after: 0 days · after that, 10 are needed · 只有 0 天，至少需要 10 天";
+  expect(reasonIn(both, "en")).toBe("0 days · after that, 10 are needed");
+  expect(reasonIn(both, "zh")).toBe("只有 0 天，至少需要 10 天");
+  expect(reasonIn("nothing answers `/v1/codes`", "zh")).toBe("nothing answers `/v1/codes`");
 });

@@ -28,8 +28,8 @@ export interface LoadDaysWords {
 type Value = number | "-";
 const or = (value: number | null | undefined): Value => value ?? "-";
 
-/** A band between two lines: a line that is not seen, and the height of the band stacked upon it. */
-function band(name: string, low: Value[], high: Value[], colour: string) {
+/** A band between two lines: a line that is not seen, and the height of the band stacked upon it, also from below zero. */
+export function band(name: string, low: Value[], high: Value[], colour: string) {
   const height = high.map((top, at) => {
     const bottom = low[at];
     return typeof top === "number" && typeof bottom === "number" ? top - bottom : ("-" as const);
@@ -37,6 +37,7 @@ function band(name: string, low: Value[], high: Value[], colour: string) {
   const plain = {
     type: "line" as const,
     stack: name,
+    stackStrategy: "all" as const,
     symbol: "none",
     silent: true,
     lineStyle: { opacity: 0 },

@@ -11,7 +11,13 @@ export interface Opened {
   address: string | null;
 }
 
-type Open = (metric: string, column: string | null, resource?: Resource<Answer>) => void;
+/** `asked` is the address of an answer that is of the figure but not the figure's own, such as an estimate. */
+type Open = (
+  metric: string,
+  column: string | null,
+  resource?: Resource<Answer>,
+  asked?: string | null,
+) => void;
 
 const OPEN: InjectionKey<Open> = Symbol("open a definition");
 
@@ -29,9 +35,9 @@ export function provideDefinitions() {
     () => opened.value?.answer?.columns ?? definition.value?.columns ?? [],
   );
 
-  const open: Open = (metric, column, figure) => {
+  const open: Open = (metric, column, figure, asked) => {
     const data = figure?.data ?? null;
-    opened.value = { metric, column, answer: data, address: figure?.address ?? null };
+    opened.value = { metric, column, answer: data, address: figure?.address ?? asked ?? null };
     if (resource.state === "error") void reload();
   };
   provide(OPEN, open);

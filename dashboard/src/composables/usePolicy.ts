@@ -108,15 +108,15 @@ export function usePolicy(scope: Scope, query: ComputedRef<Query>) {
     const { school: _, ...rest } = query.value;
     return rest;
   });
-  const days = useResource<Answer<LoadRow>>(() => {
-    const by = scope.source === "all" ? ["day"] : ["day", "minutes_source"];
-    const full = { ...query.value, by };
-    return { key: metricPath(LOAD, full), load: () => fetchMetric<LoadRow>(LOAD, full) };
-  });
-  const levels = useResource<Answer<LoadRow>>(() => {
-    const full = { ...query.value, by: [scope.level] };
-    return { key: metricPath(LOAD, full), load: () => fetchMetric<LoadRow>(LOAD, full) };
-  });
+  /** of all sources together, or of each apart */
+  const bySource = (dimension: () => string) =>
+    useResource<Answer<LoadRow>>(() => {
+      const by = scope.source === "all" ? [dimension()] : [dimension(), "minutes_source"];
+      const full = { ...query.value, by };
+      return { key: metricPath(LOAD, full), load: () => fetchMetric<LoadRow>(LOAD, full) };
+    });
+  const days = bySource(() => "day");
+  const levels = bySource(() => scope.level);
   const schools = metric<LoadRow>(LOAD, ["school"], between);
   const heat = metric<SubjectRow>("workload/subject_minutes", ["school", "subject"]);
   /** every county with its schools, whatever is chosen */

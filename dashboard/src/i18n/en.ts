@@ -224,6 +224,11 @@ export const en: Messages = {
   "policy.limit": "Limit",
   "policy.noLimit":
     "Limits differ within this scope, so none is drawn; choose a grade to see its own",
+  "policy.noneLimit": "This grade has no limit in minutes that could be drawn",
+  "policy.limitOfAll":
+    "The limit is on all sources together, so one source is not compared with it",
+  "policy.sources":
+    "Minutes are measured, reported and estimated ones together; only “Homework over time” and “By level” follow the chosen source.",
   "policy.fitted": "Fitted",
   "policy.counter": "Had nothing changed",
   "policy.forecast": "Forecast",
@@ -240,7 +245,7 @@ export const en: Messages = {
   "policy.forecastNote":
     "The next {n} school days; foretold in the same way, {share} of {tried} past days lay within their interval.",
   "policy.levels": "By level",
-  "policy.levelsHint": "In the order of codes, no ranking",
+  "policy.levelsHint": "Source of minutes: {source}; in the order of codes, no ranking",
   "policy.by": "By",
   "policy.level.grade": "Grade",
   "policy.level.stage": "Stage",
@@ -292,8 +297,10 @@ export const en: Messages = {
   "catalogue.columns": "Columns",
   "catalogue.limits": "Limits and their documents",
   "catalogue.since": "Since",
+  "catalogue.inForce": "Limits in force since",
+  "catalogue.applies": "Applies to",
   "catalogue.certainty": "How sure",
-  "catalogue.value": "Minutes",
+  "catalogue.value": "Value",
   "catalogue.document": "Document",
   "catalogue.sql": "SQL",
   "catalogue.sqlHint":

@@ -47,15 +47,26 @@ export interface Limit {
 
 const ABOUT = ["certainty", "document"];
 
+/** The first day from which any of the limits holds; empty where none says it. */
+export const sinceOf = (limits: readonly Limit[]): string =>
+  limits
+    .map((limit) => limit.since)
+    .filter(Boolean)
+    .sort()[0] ?? "";
+
 /** The entries of a set of limits with what they say beside their titles. */
 export function limitsOf(codes: readonly CodeTitle[]): Limit[] {
   return codes.map(({ title, more }) => {
     const attributes = (more.attributes ?? {}) as Record<string, unknown>;
     const values = Object.entries(attributes).filter(([name]) => !ABOUT.includes(name));
+    const [only] = values;
     const document = asText(attributes.document);
     return {
       title,
-      value: values.map(([, value]) => String(value)).join(" · "),
+      value:
+        values.length === 1 && only
+          ? String(only[1])
+          : values.map(([name, value]) => `${name} ${String(value)}`).join(" · "),
       since: typeof more.valid_from === "string" ? more.valid_from : "",
       certainty: String(attributes.certainty ?? ""),
       document: document?.zh ?? "",

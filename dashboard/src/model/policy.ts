@@ -47,10 +47,14 @@ export interface DayPoint {
   suppressed: boolean;
 }
 
+/** The rows of one source of minutes: each source apart, or all three together. */
+export const ofSource = (rows: readonly LoadRow[], source: Source): LoadRow[] =>
+  rows.filter((row) => (row.minutes_source ?? "all") === source);
+
 /** The days of one source of minutes, in their order. */
 export function dayPoints(rows: readonly LoadRow[], source: Source): DayPoint[] {
-  return rows
-    .filter((row) => row.day !== undefined && (row.minutes_source ?? "all") === source)
+  return ofSource(rows, source)
+    .filter((row) => row.day !== undefined)
     .map((row) => ({
       day: row.day ?? "",
       mean: row.mean_minutes,
