@@ -27,8 +27,8 @@ async function ask(path) {
   return { status: response.status, body: await response.json() };
 }
 
-async function open(browser, path, size, lang) {
-  const context = await browser.newContext({ viewport: SIZES[size] });
+async function open(browser, path, size, lang, colorScheme = "light") {
+  const context = await browser.newContext({ viewport: SIZES[size], colorScheme });
   const page = await context.newPage();
   const faults = [];
   page.on("console", (message) => {
@@ -49,7 +49,7 @@ const shot = async (page, name) => {
   if (SHOTS) await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true });
 };
 
-/** Every tile of the first card is the API's number. */
+/** The tiles of the first card and the variation between schools are the API's numbers. */
 async function glanceIsTheApis(page, scope) {
   for (const [name, metric, column] of [
     ["glance-mean", "workload/daily_minutes", "mean_minutes"],
@@ -60,6 +60,7 @@ async function glanceIsTheApis(page, scope) {
     ["glance-no-homework", "homework/no_homework_days", "kept_share"],
     ["glance-exams", "exam/frequency", "mean_exams"],
     ["glance-after-school", "after_school/service", "participation"],
+    ["between-cv", "workload/equity", "school_cv"],
   ]) {
     const { status, body } = await ask(`/v1/metrics/${metric}?by=all${scope}`);
     assert.equal(status, 200, metric);
@@ -72,9 +73,12 @@ async function glanceIsTheApis(page, scope) {
   }
 }
 
-async function levelsAreTheApis(page, level, scope) {
-  const { body } = await ask(`/v1/metrics/workload/daily_minutes?by=${level}${scope}`);
-  for (const row of body.rows.filter((row) => !row.suppressed)) {
+async function levelsAreTheApis(page, level, scope, source = null) {
+  const by = source ? `${level},minutes_source` : level;
+  const { body } = await ask(`/v1/metrics/workload/daily_minutes?by=${by}${scope}`);
+  const rows = body.rows.filter((row) => !row.suppressed && (row.minutes_source ?? null) === source);
+  assert.ok(rows.length > 0, `${by}: no rows`);
+  for (const row of rows) {
     const cells = page.locator(`[data-testid="levels"] tr[data-code="${row[level]}"] td[data-value]`);
     const shown = await cells.evaluateAll((all) => all.map((cell) => cell.dataset.value));
     const wanted = [row.mean_minutes, row.over_limit_share, row.coverage].map((value) => (value === null ? "" : String(value)));
@@ -105,6 +109,14 @@ async function policyPage(browser, size, lang) {
   await fits(page, where);
   await shot(page, `policy-${size}-${lang}`);
 
+  // One source of minutes alone.
+  const oneSource = page.waitForResponse((response) => response.url().includes("by=grade%2Cminutes_source"));
+  await page.getByTestId("source-measured").click();
+  await oneSource;
+  await page.locator('[data-testid="card-levels"][data-state="ready"]').waitFor();
+  await levelsAreTheApis(page, "grade", "", "measured");
+  await page.getByTestId("source-all").click();
+
   // Into a grade, at a date: the estimate is the door's.
   const days = (await ask("/v1/metrics/workload/daily_minutes?by=day&grade=16")).body.rows.map((row) => row.day);
   const date = days[Math.floor(days.length / 2)];
@@ -122,6 +134,15 @@ async function policyPage(browser, size, lang) {
   }
   await glanceIsTheApis(page, "&grade=16");
   await shot(page, `policy-grade-${size}-${lang}`);
+
+  // A date without days after it is refused in the language of the page.
+  await page.getByTestId("pick-date").fill("2099-01-01");
+  const refused = page.getByTestId("effect-refused");
+  await refused.waitFor();
+  const reason = await refused.textContent();
+  assert.ok(!reason.includes("few_days_after") && !reason.includes(" · "), `${where}: ${reason}`);
+  assert.equal(/\p{Script=Han}/u.test(reason), lang === "zh", `${where}: ${reason}`);
+  await page.goBack();
 
   // A number opens its definition; "back" leads out of the grade again.
   await page.getByTestId("define-glance-mean").click();
@@ -162,6 +183,38 @@ async function cataloguePage(browser, size, lang) {
   await close();
 }
 
+/** Each figure has an address of its own that opens it, and says since when its limits hold. */
+async function everyFigureOpens(browser, lang) {
+  const { metrics } = (await ask("/v1/metrics")).body;
+  const limits = (await ask("/v1/codes/exam_limits")).body.entries.map((entry) => entry.valid_from);
+  const { page, faults, close } = await open(browser, "/catalogue", "phone", lang);
+  for (const { name, title } of metrics) {
+    await page.goto(new URL(`/catalogue/${name}?lang=${lang}`, BASE).href);
+    const figure = page.locator(`[data-testid="figure"][data-name="${name}"]`);
+    await figure.waitFor();
+    assert.ok((await figure.textContent()).includes(title[lang]), `${name}: title`);
+    if (name === "exam/frequency") assert.equal(await page.getByTestId("since").textContent(), limits.sort()[0]);
+    await fits(page, name);
+  }
+  await page.goto(new URL(`/catalogue/workload/nothing?lang=${lang}`, BASE).href);
+  assert.match(await page.getByRole("alert").textContent(), /workload\/nothing/);
+  assert.deepEqual(faults, [], `every figure ${lang}`);
+  await close();
+}
+
+/** The same pages in the dark, for the eye and for faults. */
+async function inTheDark(browser) {
+  for (const path of ["/policy", "/catalogue/workload/daily_minutes"]) {
+    const { page, faults, close } = await open(browser, path, "desktop", "zh", "dark");
+    await page.locator('[data-testid="card-days"][data-state="ready"] svg, [data-testid="limits"]').first().waitFor();
+    const [red] = await page.evaluate(() => getComputedStyle(document.body).backgroundColor.match(/\d+/g).map(Number));
+    assert.ok(red < 64, `${path}: the page is not dark`);
+    await shot(page, `dark${path.replaceAll("/", "-")}`);
+    assert.deepEqual(faults, [], path);
+    await close();
+  }
+}
+
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGS });
 try {
   const answered = [];
@@ -172,6 +225,8 @@ try {
       console.log(`other pages: ${size} ${lang}`);
     }
   }
+  for (const lang of Object.keys(LANGUAGES)) await everyFigureOpens(browser, lang);
+  await inTheDark(browser);
   assert.ok(answered.includes(200), "no before and after was answered: are there enough days?");
 } finally {
   await browser.close();
