@@ -207,6 +207,7 @@ async function inTheDark(browser) {
   for (const path of ["/policy", "/catalogue/workload/daily_minutes"]) {
     const { page, faults, close } = await open(browser, path, "desktop", "zh", "dark");
     await page.locator('[data-testid="card-days"][data-state="ready"] svg, [data-testid="limits"]').first().waitFor();
+    if (path === "/policy") await glanceIsTheApis(page, "");
     const [red] = await page.evaluate(() => getComputedStyle(document.body).backgroundColor.match(/\d+/g).map(Number));
     assert.ok(red < 64, `${path}: the page is not dark`);
     await shot(page, `dark${path.replaceAll("/", "-")}`);
