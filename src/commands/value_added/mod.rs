@@ -45,7 +45,7 @@ pub struct Arguments {
 pub enum What {
     /// A multilevel model by a model file: shrunken effects with intervals · 按模型文件拟合多水平模型
     Fit {
-        /// The model file (TOML): title, sql and [model] · 模型文件
+        /// The model file (TOML): title, sql and the table `model` · 模型文件
         file: PathBuf,
         /// Keep it in the lake with its model and the versions of its data · 发布并保存
         #[arg(long)]
