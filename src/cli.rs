@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    alert, completions, demo, generate, ingest, lake, metric, policy, quarantine, query, schema, serve, value_added,
+    alert, completions, demo, generate, ingest, lake, metric, policy, quarantine, query, report, schema, serve, value_added,
 };
 
 const EXAMPLES: &str = "\
@@ -69,6 +69,8 @@ pub enum Command {
     Metric(metric::Arguments),
     /// Growth percentiles and gains of classes and schools · 增值评价
     ValueAdded(value_added::Arguments),
+    /// One HTML page and one workbook over a scope · 报告
+    Report(report::Arguments),
     /// Did it work? A figure before and after a date · 政策前后对比
     Policy(policy::Arguments),
     /// Show the data standard · 查看数据标准

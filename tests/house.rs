@@ -10,15 +10,27 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Target};
 use support::{files_below, root};
 
 /// Which rooms a room may use; every room may use `features`, which holds no code, and nobody uses `benches` and `fuzz`.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("xueqing-features", &[]),
     ("xueqing-schema", &[]),
     ("xueqing-lake", &["xueqing-features"]),
     ("xueqing-pipeline", &["xueqing-lake", "xueqing-schema"]),
     ("xueqing-query", &["xueqing-lake", "xueqing-schema"]),
     ("xueqing-alerts", &["xueqing-lake", "xueqing-pipeline", "xueqing-query", "xueqing-schema"]),
+    ("xueqing-report", &["xueqing-query", "xueqing-schema"]),
     ("xueqing-api", &["xueqing-alerts", "xueqing-lake", "xueqing-pipeline", "xueqing-query", "xueqing-schema"]),
-    ("xueqing", &["xueqing-alerts", "xueqing-api", "xueqing-lake", "xueqing-pipeline", "xueqing-query", "xueqing-schema"]),
+    (
+        "xueqing",
+        &[
+            "xueqing-alerts",
+            "xueqing-api",
+            "xueqing-lake",
+            "xueqing-pipeline",
+            "xueqing-query",
+            "xueqing-report",
+            "xueqing-schema",
+        ],
+    ),
     ("xueqing-benches", &["xueqing-lake", "xueqing-pipeline", "xueqing-query", "xueqing-schema"]),
     ("xueqing-fuzz", &["xueqing-pipeline", "xueqing-schema"]),
 ];
@@ -60,7 +72,7 @@ fn every_crate_root_opens_with_its_promise_and_a_picture() {
 
 /// The Rust files that are ours, as (path, text).
 fn sources() -> Vec<(PathBuf, String)> {
-    let rooms = ["src", "tests", "schema", "lake", "pipeline", "query", "alerts", "api", "benches", "fuzz"];
+    let rooms = ["src", "tests", "schema", "lake", "pipeline", "query", "alerts", "report", "api", "benches", "fuzz"];
     let files = rooms.iter().flat_map(|room| files_below(&root().join(room)));
     let ours = |path: &Path| {
         path.extension().is_some_and(|extension| extension == "rs")
@@ -109,9 +121,16 @@ fn built(packages: &[&str]) -> BTreeSet<String> {
 fn each_dependency_is_built_once_whatever_is_tested() {
     let whole = built(&["--workspace"]);
     let mut missing = BTreeSet::new();
-    for room in
-        ["xueqing-schema", "xueqing-lake", "xueqing-pipeline", "xueqing-query", "xueqing-alerts", "xueqing-api", "xueqing"]
-    {
+    for room in [
+        "xueqing-schema",
+        "xueqing-lake",
+        "xueqing-pipeline",
+        "xueqing-query",
+        "xueqing-alerts",
+        "xueqing-report",
+        "xueqing-api",
+        "xueqing",
+    ] {
         missing.extend(built(&["--package", room]).difference(&whole).map(|line| format!("{room}: {line}")));
     }
     assert!(

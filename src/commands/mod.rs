@@ -12,6 +12,7 @@ pub mod metric;
 pub mod policy;
 pub mod quarantine;
 pub mod query;
+pub mod report;
 pub mod schema;
 pub mod serve;
 pub mod value_added;
@@ -36,6 +37,7 @@ pub async fn run(cli: Cli, environment: &Environment) -> anyhow::Result<()> {
         Command::Query(arguments) => query::run(arguments, &House::new(config)?, machine).await,
         Command::Metric(arguments) => metric::run(arguments, &House::new(config)?, machine).await,
         Command::ValueAdded(arguments) => value_added::run(arguments, &House::new(config)?, machine).await,
+        Command::Report(arguments) => report::run(arguments, &House::new(config)?, machine).await,
         Command::Policy(arguments) => policy::run(arguments, &House::new(config)?, machine).await,
         Command::Schema(arguments) => schema::run(&arguments, &House::new(config)?, machine),
         Command::Lake(arguments) => lake::run(arguments, &House::new(config)?, machine).await,

@@ -1,0 +1,170 @@
+//! `xueqing report` – one HTML page and one workbook over the published figures of a scope.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::{Value, json};
+use xueqing_query::{ALL, Answer, Engine, Request, Scope, format};
+use xueqing_report::{Asked, Found, Language, Names, PLAN, Report, Told, html, workbook};
+use xueqing_schema::{Standard, Text};
+
+use crate::output;
+use crate::wiring::{House, now};
+
+const EXAMPLES: &str = "\
+Examples · 例子:
+  xueqing report workload                                       the whole district, all days · 全学区
+  xueqing report workload --county 320902 --from 2026-09-01 --to 2027-01-20
+  xueqing report workload --school 2132990001 --lang en --output reports";
+
+/// Code sets whose titles stand for codes, by dimension.
+const CODES: [(&str, &str); 7] = [
+    ("grade", "grades"),
+    ("subject", "subjects"),
+    ("county", "regions"),
+    ("minutes_source", "minutes_sources"),
+    ("school_type", "school_types"),
+    ("urban_rural", "urban_rural"),
+    ("form", "homework_forms"),
+];
+/// Dimensions whose values are no codes of a set.
+const WORDS: [(&str, &str, &str, &str); 6] = [
+    ("stage", "primary", "小学", "Primary"),
+    ("stage", "junior", "初中", "Junior"),
+    ("stage", "senior", "高中", "Senior"),
+    ("break_kind", "weekend", "周末", "Weekend"),
+    ("break_kind", "holiday", "假期", "Holiday"),
+    ("break_kind", "vacation", "寒暑假", "Vacation"),
+];
+const LIMITS: [&str; 3] = ["homework_limits", "exam_limits", "bedtimes"];
+
+/// Arguments of `xueqing report`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Homework load: the indicators of the double reduction · 作业负担（双减）
+    Workload(WorkloadArguments),
+}
+
+#[derive(Debug, Args)]
+struct WorkloadArguments {
+    /// One county's code [default: the whole district] · 区县
+    #[arg(long)]
+    county: Option<String>,
+    /// One school's code · 学校
+    #[arg(long)]
+    school: Option<String>,
+    /// First day · 起始日
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    from: Option<String>,
+    /// Last day · 截止日
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    to: Option<String>,
+    /// In which language · 语言
+    #[arg(long, value_enum, default_value_t = Lang::Zh)]
+    lang: Lang,
+    /// The folder to write to · 输出文件夹
+    #[arg(long, default_value = ".")]
+    output: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Lang {
+    Zh,
+    En,
+}
+
+/// Writes the report.
+pub async fn run(arguments: Arguments, house: &House, machine: bool) -> anyhow::Result<()> {
+    let What::Workload(asked) = arguments.what;
+    let engine = house.engine(&house.existing_lake()?)?;
+    let (language, suffix) = match asked.lang {
+        Lang::Zh => (Language::Chinese, "zh"),
+        Lang::En => (Language::English, "en"),
+    };
+    let report = gather(&engine, &house.standard, &asked).await?;
+    let scope = asked.school.as_deref().or(asked.county.as_deref()).unwrap_or("district");
+    std::fs::create_dir_all(&asked.output).with_context(|| format!("making {}", asked.output.display()))?;
+    let file = |extension: &str| asked.output.join(format!("workload-{scope}-{suffix}.{extension}"));
+    let (page, book) = (file("html"), file("xlsx"));
+    std::fs::write(&page, html(&report, language)).with_context(|| format!("writing {}", page.display()))?;
+    let bytes = workbook(&report, language).map_err(anyhow::Error::msg)?;
+    std::fs::write(&book, bytes).with_context(|| format!("writing {}", book.display()))?;
+    if machine {
+        return output::json(&json!({ "html": page, "xlsx": book }));
+    }
+    output::print(&format!("{}\n{}", page.display(), book.display()))
+}
+
+async fn gather(engine: &Engine, standard: &Standard, asked: &WorkloadArguments) -> anyhow::Result<Report> {
+    let names = names(engine, standard).await?;
+    let given = [("county", &asked.county), ("school", &asked.school), ("from", &asked.from), ("to", &asked.to)];
+    let params: BTreeMap<String, String> =
+        given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?))).collect();
+    let mut told = Vec::new();
+    for one in PLAN.iter().filter(|one| asked.school.is_none() || !one.between_schools) {
+        told.push(Told { asked: one, answer: answer(engine, one, &params).await.map_err(|error| error.to_string()) });
+    }
+    let named = |dimension: &str, code: &str| {
+        let known = names.0.get(&(dimension.to_owned(), code.to_owned())).cloned();
+        known.unwrap_or_else(|| Text::new(code, code))
+    };
+    let scope = match (&asked.school, &asked.county) {
+        (Some(school), _) => named("school", school),
+        (None, Some(county)) => named("county", county),
+        (None, None) => Text::new("全学区", "the whole district"),
+    };
+    let title = Text::new(format!("作业负担监测报告：{}", scope.zh), format!("Report on homework load: {}", scope.en));
+    let limits = LIMITS.iter().filter_map(|name| standard.code_set(name).ok()).map(Arc::clone).collect();
+    let made_at = now().format("%Y-%m-%d %H:%M UTC").to_string();
+    Ok(Report { title, scope, from: asked.from.clone(), to: asked.to.clone(), made_at, told, limits, names })
+}
+
+async fn answer(engine: &Engine, asked: &Asked, params: &BTreeMap<String, String>) -> Result<Found, xueqing_query::Error> {
+    let metric = engine.metric(asked.metric)?.clone();
+    let by: Vec<String> = asked.by.iter().map(|name| (*name).to_owned()).collect();
+    let params: BTreeMap<String, String> = params
+        .iter()
+        .filter(|(name, _)| metric.params.iter().any(|param| param.name == **name))
+        .map(|(n, v)| (n.clone(), v.clone()))
+        .collect();
+    let query: Vec<String> = params.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let call =
+        [format!("/v1/metrics/{}?by={}", asked.metric, by.join(","))].into_iter().chain(query).collect::<Vec<_>>().join("&");
+    let answer: Answer = engine.run(asked.metric, Request { by, params }, &Scope::District).await?;
+    let rows = format::json_rows(&answer)?;
+    Ok(Found { metric, call, columns: answer.columns(), by: answer.by.clone(), rows, as_of: answer.as_of })
+}
+
+/// Titles of codes, and of schools as the directory has them.
+async fn names(engine: &Engine, standard: &Standard) -> anyhow::Result<Names> {
+    let mut names = Names::default();
+    for (dimension, set) in CODES {
+        let Ok(set) = standard.code_set(set) else { continue };
+        for entry in &set.entries {
+            names.0.insert((dimension.to_owned(), entry.code.clone()), entry.title.clone());
+        }
+    }
+    for (dimension, code, zh, en) in WORDS {
+        names.0.insert((dimension.to_owned(), code.to_owned()), Text::new(zh, en));
+    }
+    let by = vec![ALL.to_owned()];
+    let directory = engine.run("directory/classes", Request { by, params: BTreeMap::new() }, &Scope::District).await?;
+    for row in format::json_rows(&directory)? {
+        if let (Some(school), Some(name)) =
+            (row.get("school").and_then(Value::as_str), row.get("school_name").and_then(Value::as_str))
+        {
+            names.0.insert(("school".to_owned(), school.to_owned()), Text::new(name, name));
+        }
+    }
+    Ok(names)
+}

@@ -1,0 +1,66 @@
+//! The report on homework load over the sample data: every number is the figure's, nothing comes from outside, the workbook opens.
+
+mod support;
+
+use std::collections::BTreeSet;
+
+use calamine::{Data, Reader, Xlsx, open_workbook};
+use serde_json::Value;
+use support::District;
+
+/// What stands between two texts, each time.
+fn between<'a>(text: &'a str, start: &str, end: &str) -> Vec<&'a str> {
+    text.split(start).skip(1).filter_map(|rest| rest.split(end).next()).collect()
+}
+
+/// All numbers of a figure's answer.
+fn numbers(answer: &Value) -> BTreeSet<String> {
+    let rows = answer["rows"].as_array().expect("rows");
+    let cells = rows.iter().flat_map(|row| row.as_object().expect("a row").values());
+    cells.filter(|cell| cell.is_number()).map(Value::to_string).collect()
+}
+
+#[test]
+fn every_number_is_that_of_the_call_beside_it() {
+    let district = District::of_sample_data();
+    let folder = district.path("reports");
+    let folder = folder.to_string_lossy();
+    for (lang, more, scope) in
+        [("zh", vec![], "district"), ("en", vec!["--school", "2132990001", "--from", "2026-11-16"], "2132990001")]
+    {
+        district.json(&[&["report", "workload", "--lang", lang, "--output", &folder, "--json"], &more[..]].concat());
+        let page = std::fs::read_to_string(format!("{folder}/workload-{scope}-{lang}.html")).expect("a page");
+        assert!(!page.contains("http://") && !page.contains("https://") && !page.contains("<script"), "nothing from outside");
+        let mut checked = 0;
+        for section in between(&page, "<section id=\"", "</section>") {
+            let shown = between(section, " data-value=\"", "\"");
+            let Some(call) = between(section, "<code>GET /v1/metrics/", "</code>").first().map(|call| call.replace("&amp;", "&"))
+            else {
+                assert!(shown.is_empty(), "numbers without a call: {section}");
+                continue;
+            };
+            let (name, query) = call.split_once("?by=").expect("a call");
+            let (by, params) = query.split_once('&').unwrap_or((query, ""));
+            let mut ask = vec!["metric", name, "--by", by, "--json"];
+            for param in params.split('&').filter(|param| !param.is_empty()) {
+                ask.extend(["--param", param]);
+            }
+            let known = numbers(&district.json(&ask));
+            for number in &shown {
+                // Read as the answer is read, which rounds the last digit alike.
+                let read: Value = serde_json::from_str(number).expect("a number");
+                assert!(known.contains(&read.to_string()), "{call}: {number} is not the figure's");
+            }
+            checked += shown.len();
+        }
+        assert!(checked > 100, "{checked} numbers");
+
+        let mut book: Xlsx<_> = open_workbook(format!("{folder}/workload-{scope}-{lang}.xlsx")).expect("a workbook");
+        let sheets = book.sheet_names();
+        assert_eq!(sheets.len(), between(&page, "<section id=\"", "\"").len(), "{sheets:?}: contents and limits, each table");
+        let grades = book.worksheet_range(&sheets[3]).expect("a sheet");
+        let first = grades.get_value((1, 0)).map(ToString::to_string).unwrap_or_default();
+        assert!(first.contains("GET /v1/metrics/workload/daily_minutes?by=grade"), "{first}");
+        assert!(grades.rows().skip(4).any(|row| row.iter().any(|cell| matches!(cell, Data::Float(_)))));
+    }
+}
