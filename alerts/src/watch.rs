@@ -18,7 +18,7 @@ use xueqing_schema::time;
 use crate::{Alerts, Receiver};
 
 /// A rule that was evaluated asks for so many times as long of rest for all.
-const REST: u32 = 20;
+const REST: u32 = 8;
 /// So much rest may be owed: a few quick rules are evaluated at once.
 const OWED: Duration = Duration::from_secs(20);
 /// Figures look a little further back than a rule says.
