@@ -63,3 +63,20 @@ fn every_number_is_that_of_the_call_beside_it() {
         assert!(grades.rows().skip(4).any(|row| row.iter().any(|cell| matches!(cell, Data::Float(_)))));
     }
 }
+
+#[test]
+fn a_scope_without_data_finds_nothing_and_an_unknown_one_is_refused() {
+    let district = District::of_sample_data();
+    let folder = district.path("reports");
+    let folder = folder.to_string_lossy();
+    assert!(
+        district
+            .refused(&["report", "workload", "--school", "nosuch", "--output", &folder])
+            .starts_with("error[unknown_scope]: ")
+    );
+    assert!(!std::path::Path::new(&*folder).exists(), "nothing was written");
+    district.json(&["report", "workload", "--from", "1999-01-01", "--to", "1999-12-31", "--output", &folder, "--json"]);
+    let page = std::fs::read_to_string(format!("{folder}/workload-district-zh.html")).expect("a page");
+    let findings = between(&page, "<ul class=\"findings\">", "</ul>")[0];
+    assert_eq!(findings.matches("<li").count(), 1, "only what has no data: {findings}");
+}

@@ -31,8 +31,10 @@ fn write(book: &mut Workbook, report: &Report, language: Language) -> Result<(),
     first.write_string(1, 0, format!("{} · {span} · {}", language.of(&report.scope), report.made_at))?;
     first.write_string_with_format(3, 0, language.say(("主要发现", "Findings")), &bold)?;
     let mut row = 4;
+    let wrapped = Format::new().set_text_wrap();
+    first.set_print_fit_to_pages(1, 0);
     for finding in findings(report, language) {
-        first.write_string(row, 0, finding.text)?;
+        first.write_string_with_format(row, 0, finding.text, &wrapped)?;
         row += 1;
     }
     first.write_string_with_format(row + 1, 0, language.say(("各表", "Sheets")), &bold)?;
@@ -73,6 +75,8 @@ fn table(
 ) -> Result<(), XlsxError> {
     let versions: Vec<String> = found.as_of.iter().map(|(table, version)| format!("{table} {version}")).collect();
     sheet.write_string(1, 0, format!("GET {} · {}", found.call, versions.join(", ")))?;
+    // Titles of three lines; on paper as wide as the sheet.
+    sheet.set_row_height(3, 48)?.set_landscape().set_print_fit_to_pages(1, 0);
     let columns = shown(told, found);
     let mut at: u16 = 0;
     for column in found.columns.iter().filter(|column| found.by.contains(&column.name)) {

@@ -45,12 +45,16 @@ fn load(report: &Report, language: Language) -> Option<Finding> {
 
 fn grades(report: &Report, language: Language) -> Option<Finding> {
     let found = report.found("grades")?;
-    let over = found.shown().filter_map(|row| {
+    let limited = found.shown().filter_map(|row| {
         let (mean, limit) = (row.get("mean_minutes")?.as_f64()?, row.get("limit_minutes")?.as_f64()?);
-        let grade = report.names.of("grade", row.get("grade")?.as_str()?, language);
-        (mean > limit).then(|| format!("{grade} {mean:.1} > {limit:.0}"))
+        Some((report.names.of("grade", row.get("grade")?.as_str()?, language), mean, limit))
     });
-    let over: Vec<String> = over.collect();
+    let limited: Vec<(String, f64, f64)> = limited.collect();
+    if limited.is_empty() {
+        return None;
+    }
+    let over = limited.iter().filter(|(_, mean, limit)| mean > limit);
+    let over: Vec<String> = over.map(|(grade, mean, limit)| format!("{grade} {mean:.1} > {limit:.0}")).collect();
     let warns = !over.is_empty();
     let text = match (language, warns) {
         (Language::Chinese, true) => {

@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
+use chrono::NaiveDate;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use xueqing_query::{ALL, Answer, Engine, Request, Scope, format};
 use xueqing_report::{Asked, Found, Language, Names, PLAN, Report, Told, html, workbook};
 use xueqing_schema::{Standard, Text};
 
+use crate::failure::Failure;
 use crate::output;
 use crate::wiring::{House, now};
 
@@ -31,7 +33,10 @@ const CODES: [(&str, &str); 7] = [
     ("form", "homework_forms"),
 ];
 /// Dimensions whose values are no codes of a set.
-const WORDS: [(&str, &str, &str, &str); 6] = [
+const WORDS: [(&str, &str, &str, &str); 9] = [
+    ("pair", "measured-estimated", "实测 – 估计", "Measured – estimated"),
+    ("pair", "measured-reported", "实测 – 填报", "Measured – reported"),
+    ("pair", "reported-estimated", "填报 – 估计", "Reported – estimated"),
     ("stage", "primary", "小学", "Primary"),
     ("stage", "junior", "初中", "Junior"),
     ("stage", "senior", "高中", "Senior"),
@@ -65,10 +70,10 @@ struct WorkloadArguments {
     school: Option<String>,
     /// First day · 起始日
     #[arg(long, value_name = "YYYY-MM-DD")]
-    from: Option<String>,
+    from: Option<NaiveDate>,
     /// Last day · 截止日
     #[arg(long, value_name = "YYYY-MM-DD")]
-    to: Option<String>,
+    to: Option<NaiveDate>,
     /// In which language · 语言
     #[arg(long, value_enum, default_value_t = Lang::Zh)]
     lang: Lang,
@@ -107,7 +112,10 @@ pub async fn run(arguments: Arguments, house: &House, machine: bool) -> anyhow::
 
 async fn gather(engine: &Engine, standard: &Standard, asked: &WorkloadArguments) -> anyhow::Result<Report> {
     let names = names(engine, standard).await?;
-    let given = [("county", &asked.county), ("school", &asked.school), ("from", &asked.from), ("to", &asked.to)];
+    known(&names, "school", asked.school.as_deref())?;
+    known(&names, "county", asked.county.as_deref())?;
+    let [from, to] = [asked.from, asked.to].map(|day| day.map(|day| day.to_string()));
+    let given = [("county", &asked.county), ("school", &asked.school), ("from", &from), ("to", &to)];
     let params: BTreeMap<String, String> =
         given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?))).collect();
     let mut told = Vec::new();
@@ -126,23 +134,28 @@ async fn gather(engine: &Engine, standard: &Standard, asked: &WorkloadArguments)
     let title = Text::new(format!("作业负担监测报告：{}", scope.zh), format!("Report on homework load: {}", scope.en));
     let limits = LIMITS.iter().filter_map(|name| standard.code_set(name).ok()).map(Arc::clone).collect();
     let made_at = now().format("%Y-%m-%d %H:%M UTC").to_string();
-    Ok(Report { title, scope, from: asked.from.clone(), to: asked.to.clone(), made_at, told, limits, names })
+    Ok(Report { title, scope, from, to, made_at, told, limits, names })
 }
 
 async fn answer(engine: &Engine, asked: &Asked, params: &BTreeMap<String, String>) -> Result<Found, xueqing_query::Error> {
     let metric = engine.metric(asked.metric)?.clone();
     let by: Vec<String> = asked.by.iter().map(|name| (*name).to_owned()).collect();
-    let params: BTreeMap<String, String> = params
-        .iter()
-        .filter(|(name, _)| metric.params.iter().any(|param| param.name == **name))
-        .map(|(n, v)| (n.clone(), v.clone()))
-        .collect();
     let query: Vec<String> = params.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let call =
         [format!("/v1/metrics/{}?by={}", asked.metric, by.join(","))].into_iter().chain(query).collect::<Vec<_>>().join("&");
-    let answer: Answer = engine.run(asked.metric, Request { by, params }, &Scope::District).await?;
+    let answer: Answer = engine.run(asked.metric, Request { by, params: params.clone() }, &Scope::District).await?;
     let rows = format::json_rows(&answer)?;
     Ok(Found { metric, call, columns: answer.columns(), by: answer.by.clone(), rows, as_of: answer.as_of })
+}
+
+/// A scope that nobody knows would make a report of nothing.
+fn known(names: &Names, dimension: &str, code: Option<&str>) -> Result<(), Failure> {
+    let Some(code) = code.filter(|code| !names.0.contains_key(&(dimension.to_owned(), (*code).to_owned()))) else {
+        return Ok(());
+    };
+    let message =
+        format!("there is no {dimension} {code} among those with classes or in the code set · 没有代码为 {code} 的范围");
+    Err(Failure::new("unknown_scope", message))
 }
 
 /// Titles of codes, and of schools as the directory has them.
@@ -160,9 +173,8 @@ async fn names(engine: &Engine, standard: &Standard) -> anyhow::Result<Names> {
     let by = vec![ALL.to_owned()];
     let directory = engine.run("directory/classes", Request { by, params: BTreeMap::new() }, &Scope::District).await?;
     for row in format::json_rows(&directory)? {
-        if let (Some(school), Some(name)) =
-            (row.get("school").and_then(Value::as_str), row.get("school_name").and_then(Value::as_str))
-        {
+        if let Some(school) = row.get("school").and_then(Value::as_str) {
+            let name = row.get("school_name").and_then(Value::as_str).unwrap_or(school);
             names.0.insert(("school".to_owned(), school.to_owned()), Text::new(name, name));
         }
     }
