@@ -27,6 +27,7 @@ mod delete;
 mod digest;
 mod encode;
 mod error;
+pub mod histogram;
 mod lake;
 mod litter;
 mod lock;

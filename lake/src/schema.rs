@@ -133,6 +133,7 @@ fn to_arrow(table: &str, field: &StructField) -> Result<Field> {
     let DeltaType::Primitive(primitive) = field.data_type() else { return Err(unsupported()) };
     let data_type = match primitive {
         PrimitiveType::String => DataType::Utf8,
+        PrimitiveType::Binary => DataType::Binary,
         PrimitiveType::Long => DataType::Int64,
         PrimitiveType::Integer => DataType::Int32,
         PrimitiveType::Double => DataType::Float64,
@@ -148,6 +149,7 @@ fn to_arrow(table: &str, field: &StructField) -> Result<Field> {
 fn primitive(data_type: &DataType) -> Option<PrimitiveType> {
     Some(match data_type {
         DataType::Utf8 => PrimitiveType::String,
+        DataType::Binary => PrimitiveType::Binary,
         DataType::Int64 => PrimitiveType::Long,
         DataType::Int32 => PrimitiveType::Integer,
         DataType::Float64 => PrimitiveType::Double,

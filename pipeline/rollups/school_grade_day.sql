@@ -1,9 +1,9 @@
 /*---
 title.zh = "学校年级日"
 title.en = "School grade day"
-description.zh = "每个学校每个年级每个上课日：有记录的学生数（一名学生在几个班有记录即计几次），以及其学生日各项之和。"
-description.en = "Per grade of a school and school day: the students with any record, counted in each of their classes, and the sums of their student days."
-from = ["student_day"]
+description.zh = "每个学校每个年级每个上课日：有记录的学生数（一名学生在几个班有记录即计几次），其学生日各项之和；作业时长已知的学生数与其分钟数（向上取整，一名学生一个值）的分布，以及各班书面作业人均分钟数（向上取整）的分布。"
+description.en = "Per grade of a school and school day: the students with any record, counted in each of their classes, and the sums of their student days; the students with known homework minutes, each once, with the histograms of their minutes (rounded up); and that of the classes by their mean of written minutes (rounded up)."
+from = ["student_day", "student_load_day", "class_day"]
 key = ["day", "school", "grade"]
 ---*/
 SELECT
@@ -33,4 +33,22 @@ SELECT
   sum(answers) AS answers,
   sum(answers_correct) AS answers_correct
 FROM student_day
+GROUP BY day, school, grade
+UNION ALL BY NAME
+SELECT
+  day, school, grade,
+  count(*) FILTER (WHERE timed_measured + timed_reported + timed_estimated > 0) AS load_students,
+  histogram((seconds_measured + seconds_reported + seconds_estimated + 59) / 60)
+    FILTER (WHERE timed_measured + timed_reported + timed_estimated > 0) AS load_minutes,
+  histogram((seconds_measured + 59) / 60) FILTER (WHERE timed_measured > 0) AS measured_minutes,
+  histogram((seconds_reported + 59) / 60) FILTER (WHERE timed_reported > 0) AS reported_minutes,
+  histogram((seconds_estimated + 59) / 60) FILTER (WHERE timed_estimated > 0) AS estimated_minutes,
+  histogram((written_seconds + 59) / 60) FILTER (WHERE timed_measured + timed_reported + timed_estimated > 0) AS written_minutes
+FROM student_load_day
+GROUP BY day, school, grade
+UNION ALL BY NAME
+SELECT
+  day, school, grade,
+  histogram((written_seconds + 60 * load_students - 1) / NULLIF(60 * load_students, 0)) AS class_minutes
+FROM class_day
 GROUP BY day, school, grade

@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use datafusion::scalar::ScalarValue;
 
 use crate::Error;
-use crate::metric::{Dimension, Metric, Param, ParamType};
+use crate::metric::{Dimension, Level, Metric, Param, ParamType};
 use crate::template;
 
 /// What a caller asks of a figure.
@@ -47,7 +47,9 @@ pub(crate) fn bind(metric: &Metric, request: &Request) -> Result<Bound, Error> {
         values.push((name, ScalarValue::Boolean(Some(grouped))));
     }
     let grouped: Vec<&Dimension> = by.iter().filter_map(|name| metric.dimension(name)).collect();
-    let sql = template::expand(&metric.sql, &grouped).map_err(|reason| Error::bad_metric(&metric.name, reason))?;
+    let names = by.iter().chain(params.keys()).map(String::as_str);
+    let sql = template::expand(&metric.sql, &grouped, &metric.grains, Level::of(names))
+        .map_err(|reason| Error::bad_metric(&metric.name, reason))?;
     Ok(Bound { sql, values, by, params })
 }
 

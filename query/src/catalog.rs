@@ -21,6 +21,7 @@ use datafusion::prelude::SessionContext;
 use xueqing_lake::{Lake, Table};
 use xueqing_schema::{CodeSet, Kind, SEQ, Standard};
 
+use crate::places::{self, PLACES, Places, REGISTER};
 use crate::suppose::Supposed;
 use crate::{Error, rejects};
 
@@ -36,6 +37,7 @@ pub(crate) struct Catalog {
     timezone: Tz,
     /// The view of a table at the version last asked for.
     views: Mutex<HashMap<String, (i64, Provider)>>,
+    places: Places,
 }
 
 /// The tables of one query, each at one version.
@@ -51,19 +53,23 @@ impl Catalog {
         let kinds = standard.kinds().map(|kind| (kind.name.clone(), kind.clone())).collect();
         let named = |set: &Arc<CodeSet>| code_table(set).map(|table| (format!("code_{}", set.name), table));
         let codes = standard.code_sets().map(named).collect::<EngineResult<_>>().map_err(Error::internal)?;
-        Ok(Self { lake, kinds, codes, timezone, views: Mutex::default() })
+        Ok(Self { lake, kinds, codes, timezone, views: Mutex::default(), places: Places::default() })
     }
 
     /// Every name that a query can use.
     pub(crate) async fn names(&self) -> Result<BTreeSet<String>, Error> {
         let stored = self.lake.names().await?;
-        let rollups = stored.iter().filter_map(|name| name.strip_prefix(ROLLUPS)).map(str::to_owned);
-        let rejects = [rejects::NAME.to_owned()];
-        Ok(self.kinds.keys().chain(self.codes.keys()).cloned().chain(rollups).chain(rejects).collect())
+        let rollups: BTreeSet<&str> = stored.iter().filter_map(|name| name.strip_prefix(ROLLUPS)).collect();
+        let places = PLACES.iter().filter(|(_, source)| rollups.contains(source)).map(|(name, _)| *name);
+        let others = rollups.iter().copied().chain(places).chain([rejects::NAME]).map(str::to_owned);
+        Ok(self.kinds.keys().chain(self.codes.keys()).cloned().chain(others).collect())
     }
 
     /// Brings the `wanted` tables up to date, then pins them together. Names that lead nowhere are left out.
     pub(crate) async fn pin(&self, context: &SessionContext, wanted: &BTreeSet<String>) -> Result<Pinned, Error> {
+        let places = PLACES.iter().filter(|(name, _)| wanted.contains(*name));
+        let behind = places.clone().flat_map(|(_, source)| [*source, REGISTER]).map(str::to_owned);
+        let wanted = &wanted.iter().cloned().chain(behind).collect::<BTreeSet<_>>();
         let rollups = wanted.iter().filter(|name| !self.kinds.contains_key(*name)).map(|name| format!("{ROLLUPS}{name}"));
         let held = self.lake.held(&rollups.collect()).await;
         let mut found = Vec::new();
@@ -74,7 +80,11 @@ impl Catalog {
         }
         futures::future::try_join_all(found.iter().map(|(_, table)| table.refresh())).await?;
         let mut pinned = Pinned { names: wanted.clone(), ..Pinned::default() };
+        let mut sources = BTreeMap::new();
         for (name, table) in found {
+            if places.clone().any(|(_, source)| source == name) {
+                sources.insert(name.as_str(), places::Source::new(&table, held.get(table.name())));
+            }
             let (version, provider) = match held.get(table.name()) {
                 Some(held) => (held.moment(), table.provider_over(Arc::clone(held))),
                 None => self.view(context, name, &table)?,
@@ -83,6 +93,15 @@ impl Catalog {
             pinned.tables.insert(name.clone(), provider);
         }
         self.add_unstored(wanted, &mut pinned);
+        let schools = pinned.tables.get(REGISTER).map(|register| (pinned.as_of.get(REGISTER).copied(), Arc::clone(register)));
+        for (name, source) in places {
+            if let (Some(source), Some((version, register))) = (sources.remove(source), &schools) {
+                let register = (version.unwrap_or(-1), Arc::clone(register));
+                let table =
+                    self.places.table(context, name, source, register).await.map_err(|error| Error::from_engine(error, 0))?;
+                pinned.tables.insert((*name).to_owned(), table);
+            }
+        }
         Ok(pinned)
     }
 

@@ -23,6 +23,7 @@ pub mod format;
 mod functions;
 mod library;
 mod metric;
+mod places;
 pub mod policy;
 mod rejects;
 mod run;

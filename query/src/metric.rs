@@ -33,11 +33,58 @@ pub struct Metric {
     pub n: Option<String>,
     /// The columns after the dimensions.
     pub columns: Vec<Column>,
+    /// Rows that can be read at several levels.
+    #[serde(skip)]
+    pub(crate) grains: BTreeMap<String, Grain>,
     #[serde(skip)]
     pub(crate) sql: String,
     /// What it reads: kinds, rollups, code sets.
     #[serde(skip)]
     pub(crate) reads: BTreeSet<String>,
+}
+
+/// Where the same rows are to be had at three levels, each coarser one being the finer one added up.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Grain {
+    /// A row a class.
+    pub class: String,
+    /// A row a grade of a school.
+    pub school: String,
+    /// A row a grade of all schools that are alike in the register.
+    pub place: String,
+}
+
+/// How far apart a question looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Level {
+    Class,
+    School,
+    Place,
+}
+
+impl Level {
+    /// The coarsest that tells apart what is grouped by or asked for by these names.
+    pub(crate) fn of<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Self {
+        let asks = |wanted: &str| names.clone().any(|name| name == wanted);
+        if asks("class") {
+            Self::Class
+        } else if asks("school") {
+            Self::School
+        } else {
+            Self::Place
+        }
+    }
+}
+
+impl Grain {
+    pub(crate) fn at(&self, level: Level) -> &str {
+        match level {
+            Level::Class => &self.class,
+            Level::School => &self.school,
+            Level::Place => &self.place,
+        }
+    }
 }
 
 /// Something a figure can be grouped by.
@@ -95,6 +142,8 @@ pub(crate) struct Common {
     joins: BTreeMap<String, String>,
     /// Pieces of SQL about a row, by name: `{{name row}}`.
     snippets: BTreeMap<String, String>,
+    /// Rows that can be read at several levels, by name: `{{name}}`.
+    grains: BTreeMap<String, Grain>,
 }
 
 impl Common {
@@ -189,7 +238,8 @@ impl Metric {
             unit: unit.clone(),
             grain: grain.clone(),
             source: source.clone(),
-            reads: read_by(&sql, &dimensions),
+            reads: read_by(&sql, &dimensions, &common.grains),
+            grains: common.grains.clone(),
             dimensions,
             default_by: default_by.clone(),
             params: front.params(common).map_err(bad)?,
@@ -238,9 +288,12 @@ impl Metric {
 }
 
 /// The names that stand behind FROM and JOIN, those of its own parts and of every dimension included.
-fn read_by(sql: &str, dimensions: &[Dimension]) -> BTreeSet<String> {
-    let joins = dimensions.iter().filter_map(|dimension| dimension.join.as_deref());
-    let sql = std::iter::once(sql).chain(joins).collect::<Vec<_>>().join("\n");
+fn read_by(sql: &str, dimensions: &[Dimension], grains: &BTreeMap<String, Grain>) -> BTreeSet<String> {
+    let joins = dimensions.iter().filter_map(|dimension| dimension.join.clone());
+    let used = grains.iter().filter(|(name, _)| sql.contains(&format!("{{{{{name}}}}}")));
+    // At the coarsest level what is read is made of the school's rows.
+    let grains = used.flat_map(|(_, grain)| [Level::Class, Level::School].map(|level| format!("FROM {}", grain.at(level))));
+    let sql = std::iter::once(sql.to_owned()).chain(joins).chain(grains).collect::<Vec<_>>().join("\n");
     let words: Vec<&str> = sql.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
     let behind = words.windows(2).filter(|pair| pair[0].eq_ignore_ascii_case("from") || pair[0].eq_ignore_ascii_case("join"));
     behind.map(|pair| pair[1].to_owned()).collect()

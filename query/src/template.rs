@@ -8,6 +8,7 @@
 //! | `{{timezone}}` | the district's time zone as a text | the file is read |
 //! | `{{dimensions d}}` | each chosen dimension as it follows from a row of `d`, and a comma: `d.day AS day, ` | it is asked |
 //! | `{{joins d}}` | the joins that the chosen dimensions need | it is asked |
+//! | `{{GRAIN}}` | the rows of a grain of `common.toml`, at the coarsest level that tells apart what is asked for | it is asked |
 //! | `{{by}}` | the names of the chosen dimensions, each with a comma: `day, school, ` | it is asked |
 //! | `{{by - school}}`, `{{dimensions - school d}}`, `{{filters - school d}}` | the same without `school` | |
 //!
@@ -15,7 +16,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::metric::{Dimension, Metric};
+use crate::metric::{Dimension, Grain, Level, Metric};
 
 /// What stands for the row in the texts of `common.toml`.
 const ROW: &str = "{row}";
@@ -25,6 +26,7 @@ enum Word<'a> {
     By { without: Option<&'a str> },
     Dimensions { row: &'a str, without: Option<&'a str> },
     Joins { row: &'a str },
+    Grain { name: &'a str },
 }
 
 /// Puts in what does not depend on the grouping: filters and snippets.
@@ -53,9 +55,10 @@ fn conditions(filters: &BTreeMap<String, String>, without: Option<&str>, row: &s
 }
 
 /// The statement for this grouping.
-pub(crate) fn expand(sql: &str, by: &[&Dimension]) -> Result<String, String> {
+pub(crate) fn expand(sql: &str, by: &[&Dimension], grains: &BTreeMap<String, Grain>, level: Level) -> Result<String, String> {
     replace(sql, |token| {
-        Ok(match word(token)? {
+        Ok(match word(token, grains)? {
+            Word::Grain { name } => grains[name].at(level).to_owned(),
             Word::By { without } => kept(by, without).map(|dimension| format!("{}, ", dimension.name)).collect(),
             Word::Dimensions { row, without } => kept(by, without).map(|dimension| column(dimension, row)).collect(),
             Word::Joins { row } => joins(by, row),
@@ -65,7 +68,7 @@ pub(crate) fn expand(sql: &str, by: &[&Dimension]) -> Result<String, String> {
 
 /// Whether every word is known and names what the figure has.
 pub(crate) fn check(sql: &str, metric: &Metric) -> Result<(), String> {
-    replace(sql, |token| match word(token)? {
+    replace(sql, |token| match word(token, &metric.grains)? {
         Word::By { without: Some(name) } | Word::Dimensions { without: Some(name), .. } if metric.dimension(name).is_none() => {
             Err(format!("{{{{{token}}}}} leaves out \"{name}\", which is not among the dimensions"))
         }
@@ -95,7 +98,7 @@ fn joins(by: &[&Dimension], row: &str) -> String {
     wanted.join("\n").replace(ROW, row)
 }
 
-fn word(token: &str) -> Result<Word<'_>, String> {
+fn word<'a>(token: &'a str, grains: &BTreeMap<String, Grain>) -> Result<Word<'a>, String> {
     let words: Vec<&str> = token.split_whitespace().collect();
     match words[..] {
         ["by"] => Ok(Word::By { without: None }),
@@ -103,8 +106,9 @@ fn word(token: &str) -> Result<Word<'_>, String> {
         ["dimensions", row] => Ok(Word::Dimensions { row, without: None }),
         ["dimensions", "-", name, row] => Ok(Word::Dimensions { row, without: Some(name) }),
         ["joins", row] => Ok(Word::Joins { row }),
+        [name] if grains.contains_key(name) => Ok(Word::Grain { name }),
         _ => Err(format!(
-            "\"{{{{{token}}}}}\" is unknown: write {{{{by}}}}, {{{{by - NAME}}}}, {{{{dimensions ROW}}}}, {{{{joins ROW}}}}, {{{{filters ROW}}}} or a snippet of common.toml"
+            "\"{{{{{token}}}}}\" is unknown: write {{{{by}}}}, {{{{by - NAME}}}}, {{{{dimensions ROW}}}}, {{{{joins ROW}}}}, {{{{filters ROW}}}}, a snippet or a grain of common.toml"
         )),
     }
 }
@@ -139,7 +143,12 @@ mod tests {
         let county = dimension("county", Some("placed.region"), join);
         let area = dimension("area", Some("placed.area"), join);
         let day = dimension("day", None, None);
-        let sql = expand("SELECT {{dimensions d}}1 FROM t AS d {{joins d}} GROUP BY {{by - day}}1", &[&county, &day, &area]);
+        let sql = expand(
+            "SELECT {{dimensions d}}1 FROM t AS d {{joins d}} GROUP BY {{by - day}}1",
+            &[&county, &day, &area],
+            &BTreeMap::new(),
+            Level::Place,
+        );
         assert_eq!(
             sql.as_deref(),
             Ok("SELECT placed.region AS county, d.day AS day, placed.area AS area, 1 FROM t AS d \
@@ -160,9 +169,20 @@ mod tests {
     }
 
     #[test]
+    fn a_grain_is_read_at_its_level() {
+        let [class, school, place] = ["class_day", "school_day", "place_day"].map(str::to_owned);
+        let grains = BTreeMap::from([("load".to_owned(), Grain { class, school, place })]);
+        let at = |level| expand("FROM {{load}} AS d", &[], &grains, level);
+        assert_eq!(at(Level::Class).as_deref(), Ok("FROM class_day AS d"));
+        assert_eq!(at(Level::School).as_deref(), Ok("FROM school_day AS d"));
+        assert_eq!(at(Level::Place).as_deref(), Ok("FROM place_day AS d"));
+    }
+
+    #[test]
     fn an_unknown_word_is_named() {
-        let error = expand("{{bye}}", &[]).expect_err("refused");
+        let none = BTreeMap::new();
+        let error = expand("{{bye}}", &[], &none, Level::Place).expect_err("refused");
         assert!(error.starts_with("\"{{bye}}\" is unknown"), "{error}");
-        assert!(expand("{{by", &[]).expect_err("refused").contains("not closed"));
+        assert!(expand("{{by", &[], &none, Level::Place).expect_err("refused").contains("not closed"));
     }
 }

@@ -143,7 +143,12 @@ def student_days(rows, over=("student", "date", "grade")):
     return known(rows).group_by(list(over)).agg(pl.col("seconds").sum(), written.sum().alias("written"))
 
 
-def compliance(load, days):
+def most_at_once(days):
+    """Of student-days: the students of the day that has most of them."""
+    return max((len(day) for _, day in parts(days, ["date"])), default=0)
+
+
+def compliance(load):
     def measure(part):
         limited = part.filter(
             pl.struct("grade", "date").map_elements(lambda r: load.limit(r["grade"], r["date"]) is not None, pl.Boolean)
@@ -153,9 +158,6 @@ def compliance(load, days):
         judged = [
             row | {"over": row["written"] > load.limit(row["grade"], row["date"])} for row in student_days(limited).to_dicts()
         ]
-        over = {}
-        for row in judged:
-            over[row["student"]] = over.get(row["student"], 0) + row["over"]
         classes = student_days(limited, ("student", "date", "grade", "school", "class")).to_dicts()
         class_days = {}
         for row in classes:
@@ -163,16 +165,34 @@ def compliance(load, days):
                 (row["written"], load.limit(row["grade"], row["date"]))
             )
         within = sum(sum(w for w, _ in day) / len(day) <= day[0][1] for day in class_days.values())
-        often = sum(count >= days for count in over.values())
         return {
-            "students": len(over),
+            "students": most_at_once(student_days(limited)),
             "student_days": len(judged),
             "within_share": ratio(sum(not row["over"] for row in judged), len(judged)),
             "class_days": len(class_days),
             "class_days_within_share": ratio(within, len(class_days)),
+            **sources(limited),
+        }
+
+    return measure
+
+
+def pupils_over(load, days):
+    def measure(part):
+        limited = part.filter(
+            pl.struct("grade", "date").map_elements(lambda r: load.limit(r["grade"], r["date"]) is not None, pl.Boolean)
+        )
+        if not len(limited):
+            return None
+        over = {}
+        for row in student_days(limited).to_dicts():
+            over[row["student"]] = over.get(row["student"], 0) + (row["written"] > load.limit(row["grade"], row["date"]))
+        often = sum(count >= days for count in over.values())
+        return {
+            "students": len(over),
             "students_over": often,
             "students_over_share": ratio(often, len(over)),
-            **sources(limited),
+            "coverage": sources(limited)["coverage"],
         }
 
     return measure

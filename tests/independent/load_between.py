@@ -6,7 +6,7 @@ import statistics
 import polars as pl
 import sample_week as week
 from figures import deviation, mean, one, ratio
-from load import answers, known, monday, only, parts, share, sources, student_days
+from load import answers, known, monday, most_at_once, only, parts, share, sources, student_days
 
 FINALS = {"11": 0, "12": 0} | {grade: 1 for grade in ("13", "14", "15", "16")} | {grade: 2 for grade in ("21", "22", "23")}
 FIRST_LESSON = {"primary": 8 * 60 + 20, "junior": 8 * 60, "senior": 8 * 60}
@@ -124,7 +124,7 @@ def agreement_rows(load, by, params):
 
 def equity(part):
     minutes = lambda rows: (lambda days: ratio(days["seconds"].sum() / 60, len(days)))(student_days(rows))
-    schools = [(student_days(own)["student"].n_unique(), minutes(own)) for _, own in parts(part, ["school"]) if len(known(own))]
+    schools = [(most_at_once(student_days(own)), minutes(own)) for _, own in parts(part, ["school"]) if len(known(own))]
     weight = sum(pupils for pupils, _ in schools)
     centre = ratio(math.fsum(pupils * x for pupils, x in schools), weight)
     spread = math.sqrt(math.fsum(pupils * (x - centre) ** 2 for pupils, x in schools) / weight)

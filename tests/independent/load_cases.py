@@ -16,13 +16,21 @@ def figures(data, roster):
     klass = sorted(set(d.homework["class"]))[0]
     work, handed_in = d.homework, own.handed_in(d.homework)
     over = lambda rows, measure, n="students": lambda by, p: own.answers(own.only(rows, p), by, measure, n)
-    limited = lambda by, p: own.answers(own.only(work, p), by, own.compliance(d, int(p.get("days", 3))), "students")
+    often = lambda by, p: own.answers(own.only(work, p), by, own.pupils_over(d, int(p.get("days", 3))), "students")
     county = {"county": d.schools[school]["行政区划"]}
     return {
         "workload/compliance": cases(
-            limited,
+            over(work, own.compliance(d)),
             (["school"], {}),
-            (["day", "class"], {"days": "1"}),
+            (["day", "class"], {}),
+            (["term", "county", "stage"], county),
+            (["area", "grade"], {}),
+            ([], {"from": last}),
+        ),
+        "workload/pupils_over": cases(
+            often,
+            (["school"], {}),
+            (["class"], {"days": "1"}),
             (["term", "county", "stage"], county),
             (["area", "grade"], {"days": "2"}),
             ([], {"from": last}),

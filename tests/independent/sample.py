@@ -5,6 +5,7 @@ figure's file; the computation is this one's own. Pseudonyms never show in a fig
 """
 
 import datetime
+import math
 import statistics
 import sys
 from pathlib import Path
@@ -85,23 +86,29 @@ def daily_minutes(district, part, source=None):
     timed = part[part["seconds"].notna() & ((part["source"] == source) if source else True)]
     days = [rows for _, rows in timed.groupby(["student", "day"])]
     values = [rows["seconds"].sum() for rows in days]
+    minutes = [math.ceil(seconds / 60) for seconds in values]
     # A limit of 0 forbids written work and is no limit in minutes.
     limits = {district.limit(grade, date) for grade, date in zip(part["grade"], part["date"])} - {None, 0}
     judged = [over(district, rows) for rows in days if district.limit(rows["grade"].iloc[0], rows["date"].iloc[0])]
     written = [rows[rows["form"] == "written"]["seconds"].sum() > 0 for rows in days]
     total = sum(known.values())
     return {
-        "students": timed["student"].nunique(),
+        "students": most_at_once(timed),
         "student_days": len(values),
         "mean_minutes": ratio(sum(values) / 60, len(values)),
-        "median_minutes": float(np.percentile(values, 50)) / 60 if values else None,
-        "p90_minutes": float(np.percentile(values, 90)) / 60 if values else None,
+        "median_minutes": float(np.percentile(minutes, 50)) if values else None,
+        "p90_minutes": float(np.percentile(minutes, 90)) if values else None,
         "limit_minutes": limits.pop() // 60 if len(limits) == 1 else None,
         "over_limit_share": None if source else ratio(sum(judged), len(judged)),
         "written_share": None if source else ratio(sum(written), len(written)),
         **{f"{name}_share": ratio(count, total) for name, count in known.items()},
         "coverage": ratio(total, expected),
     }
+
+
+def most_at_once(timed):
+    """The students of the day that has most of them."""
+    return int(timed.groupby("day")["student"].nunique().max()) if len(timed) else 0
 
 
 def over(district, rows):
@@ -135,7 +142,7 @@ def subject_minutes_rows(district, by, params):
         expected, known = pieces(part)
         sets = part.groupby(["day", "school", "grade", "class", "subject"])["assignment"].nunique()
         return {
-            "students": timed["student"].nunique(),
+            "students": most_at_once(timed),
             "pieces": int(sets.sum()),
             "minutes_per_student_day": ratio(part["seconds"].sum() / 60, timed.groupby(["student", "day"]).ngroups),
             "share": ratio(part["seconds"].sum(), timed["seconds"].sum()),

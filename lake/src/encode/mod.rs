@@ -142,7 +142,7 @@ impl Layout {
     fn column(&self, place: usize, rows: usize) -> Result<Box<dyn Column>> {
         let column = self.parquet.column(place);
         Ok(match self.schema.field(place).data_type() {
-            DataType::Utf8 => Box::new(Texts::new(column, rows)),
+            DataType::Utf8 | DataType::Binary => Box::new(Texts::new(column, rows)),
             DataType::Boolean => Box::new(Flags::new(column, rows)),
             DataType::Int32 => Box::new(Numbers::<Int32Type>::new(column, rows)),
             DataType::Int64 => Box::new(Numbers::<Int64Type>::new(column, rows)),

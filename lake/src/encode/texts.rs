@@ -1,4 +1,4 @@
-//! A text column of one row group: each distinct text is looked up once per batch, rows are small numbers.
+//! A column of texts, or of other bytes, of one row group: each distinct text is looked up once per batch, rows are small numbers.
 //!
 //! Parquet's own writer looks up every value of every row, also where Arrow's dictionary has told already which rows
 //! are the same; on the columns of school events that is most of its time.
@@ -8,7 +8,7 @@
 
 use std::hash::BuildHasher;
 
-use arrow::array::{Array, ArrayRef, AsArray, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Int32Type};
 use hashbrown::{DefaultHashBuilder, HashTable};
 use parquet::basic::Encoding;
@@ -50,9 +50,9 @@ impl Texts {
         Self { column, presence: Presence::new(rows), distinct: Distinct::default(), keys: Vec::with_capacity(rows) }
     }
 
-    fn write_plain(&mut self, texts: &StringArray) {
-        let mut last: Option<(&str, u32)> = None;
-        for text in texts.iter().flatten() {
+    fn write_plain<'t>(&mut self, texts: impl Iterator<Item = &'t [u8]>) {
+        let mut last: Option<(&[u8], u32)> = None;
+        for text in texts {
             let key = match last {
                 Some((known, key)) if known == text => key,
                 _ => self.distinct.key(text),
@@ -71,7 +71,7 @@ impl Texts {
         let mut key_of = |place: &i32| {
             let place = *place as usize;
             if keys[place] == UNSEEN {
-                keys[place] = distinct.key(texts.value(place));
+                keys[place] = distinct.key(texts.value(place).as_bytes());
             }
             keys[place]
         };
@@ -111,7 +111,8 @@ impl Column for Texts {
     fn write(&mut self, array: &ArrayRef) -> Result<()> {
         self.presence.append(array.len(), array.logical_nulls().as_ref());
         match array.data_type() {
-            DataType::Utf8 => self.write_plain(array.as_string()),
+            DataType::Utf8 => self.write_plain(array.as_string::<i32>().iter().flatten().map(str::as_bytes)),
+            DataType::Binary => self.write_plain(array.as_binary::<i32>().iter().flatten()),
             DataType::Dictionary(_, _) => self.write_dictionary(array)?,
             _ => return Err(unfit(&self.column, array)),
         }
@@ -134,9 +135,8 @@ impl Column for Texts {
 }
 
 impl Distinct {
-    fn key(&mut self, text: &str) -> u32 {
+    fn key(&mut self, text: &[u8]) -> u32 {
         let Self { page, starts, places, hasher } = self;
-        let text = text.as_bytes();
         let found = places.find(hasher.hash_one(text), |place| stored_text(page, starts, *place) == text);
         if let Some(place) = found {
             return *place;

@@ -119,7 +119,7 @@ pub(super) fn held(kind: &DataType) -> Option<DataType> {
         whole if whole.is_integer() => DataType::Int64,
         DataType::Float64 | DataType::Float32 => DataType::Float64,
         DataType::Timestamp(_, zone) => DataType::Timestamp(TimeUnit::Microsecond, zone.clone()),
-        DataType::Boolean | DataType::Date32 => kind.clone(),
+        DataType::Boolean | DataType::Date32 | DataType::Binary => kind.clone(),
         _ => return None,
     })
 }

@@ -120,7 +120,8 @@ impl Day {
             for (place, source) in ordered[..index].iter().enumerate() {
                 if maintained.rollup.from.contains(&source.rollup.name) && !touched[place].is_empty() {
                     let together = maintained.rollup.together.as_ref();
-                    let change = self.states[place].signed(&source.shape, &self.texts, &touched[place], together)?;
+                    let read = maintained.reads.get(&source.rollup.name).map_or(&[] as &[usize], Vec::as_slice);
+                    let change = self.states[place].signed(&source.shape, &self.texts, &touched[place], read, together)?;
                     changes.insert(source.rollup.name.clone(), change);
                 }
             }

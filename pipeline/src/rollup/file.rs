@@ -10,9 +10,10 @@
 //! SELECT day, … FROM homework GROUP BY day, …
 //! ```
 //!
-//! Rows of the same key are added up, so the SQL may be a `UNION ALL BY NAME` of several sources. A rollup of another rollup may look
-//! at several rows at once, within units: `together = { by = ["day", "class"], when_missing = "grade" }` gives it whole units wherever
-//! a row of the unit lacks its grade; rows of all other units must not depend on each other. With `stored = false` it has no table and is
+//! Measures are sums, counts and histograms of whole numbers; nothing is built on a histogram. Rows of the same key are added up, so
+//! the SQL may be a `UNION ALL BY NAME` of several sources. A rollup of another rollup may look at several rows at once, within units:
+//! `together = { by = ["day", "class"], when_missing = "grade" }` gives it whole units wherever a row of the unit lacks its grade; rows of
+//! all other units must not depend on each other. With `stored = false` it has no table and is
 //! only there for others to be built on.
 
 use std::collections::BTreeMap;
@@ -145,8 +146,10 @@ mod tests {
                 "class_day",
                 "class_subject_day",
                 "school_grade_day",
+                "school_grade_subject_day",
                 "student_day",
                 "student_lesson",
+                "student_load_day",
                 "student_record_day",
                 "student_subject_day"
             ]

@@ -1,4 +1,4 @@
-//! One rollup of one day: a row per key, whose measures are added up.
+//! One rollup of one day: a row per key, whose measures and histograms are added up.
 //!
 //! Invariants: adding what was taken away gives back what was there; a row is there as long as it stands for at least one row of the
 //! sources; a place that becomes free is not used again before the changes that freed it have been handed on.
@@ -6,15 +6,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, Int64Array, RecordBatch, new_null_array};
 use arrow::datatypes::{Int64Type, SchemaRef};
 use arrow::error::ArrowError;
 use hashbrown::{HashMap, HashSet, HashTable};
+use xueqing_lake::histogram::Histogram;
 
 use super::Signed;
 use super::coded::{Coded, Value, array, fold, values};
 use super::file::Together;
-use super::given::Given;
+use super::given::{Given, Uses};
 use super::live::Class;
 use super::narrow::Narrow;
 use super::prepared::ROWS;
@@ -34,6 +35,8 @@ pub(super) struct Shape {
 pub(super) enum Role {
     Key(usize),
     Measure(usize),
+    /// Its place among the histograms.
+    Histogram(usize),
     /// A column that the rollup does not give any more.
     Absent,
 }
@@ -42,6 +45,7 @@ pub(super) enum Role {
 pub(super) struct Keyed {
     keys: Vec<Coded>,
     measures: Vec<Narrow>,
+    histograms: Vec<Vec<Histogram>>,
     /// Source rows behind each row; none for a free place.
     counts: Narrow,
     places: HashTable<u32>,
@@ -65,6 +69,12 @@ impl Touched {
 }
 
 impl Shape {
+    /// The places of the measures among these columns.
+    pub fn measures(&self, uses: &Uses) -> Vec<usize> {
+        let used = self.schema.fields().iter().zip(&self.roles).filter(|(field, _)| uses.contains_key(field.name()));
+        used.filter_map(|(_, role)| if let Role::Measure(place) = role { Some(*place) } else { None }).collect()
+    }
+
     fn count(&self, wanted: fn(&Role) -> bool) -> usize {
         self.roles.iter().filter(|role| wanted(role)).count()
     }
@@ -74,7 +84,8 @@ impl Keyed {
     pub fn new(shape: &Shape) -> Self {
         let keys = vec![Coded::default(); shape.count(|role| matches!(role, Role::Key(_)))];
         let measures = vec![Narrow::default(); shape.count(|role| matches!(role, Role::Measure(_)))];
-        Self { keys, measures, ..Self::default() }
+        let histograms = vec![Vec::new(); shape.count(|role| matches!(role, Role::Histogram(_)))];
+        Self { keys, measures, histograms, ..Self::default() }
     }
 
     /// How many rows there are, free places included.
@@ -86,7 +97,9 @@ impl Keyed {
     pub fn footprint(&self) -> usize {
         let keys: usize = self.keys.iter().map(Coded::footprint).sum();
         let measures: usize = self.measures.iter().map(Narrow::footprint).sum();
-        keys + measures + self.counts.footprint() + self.places.capacity() * 5 + self.free.capacity() * 4
+        let histogram = |histogram: &Histogram| size_of::<Histogram>() + histogram.footprint();
+        let histograms: usize = self.histograms.iter().flatten().map(histogram).sum();
+        keys + measures + histograms + self.counts.footprint() + self.places.capacity() * 5 + self.free.capacity() * 4
     }
 
     /// Adds rows of the rollup's SQL, or takes them away.
@@ -101,6 +114,7 @@ impl Keyed {
         let column = |name: &str| batch.column_by_name(name).cloned().ok_or_else(|| ArrowError::SchemaError(name.to_owned()));
         let mut codes = Vec::with_capacity(self.keys.len());
         let mut added = Vec::with_capacity(self.measures.len() + 1);
+        let mut histograms = Vec::with_capacity(self.histograms.len());
         added.push(whole(&column(ROWS)?)?);
         for (field, role) in shape.schema.fields().iter().zip(&shape.roles) {
             match (batch.column_by_name(field.name()), role) {
@@ -110,10 +124,16 @@ impl Keyed {
                     codes.push(values(array, texts)?.into_iter().map(|value| coded.code(value)).collect::<Vec<u32>>());
                 }
                 (Some(array), Role::Measure(_)) => added.push(whole(array)?),
+                (Some(array), Role::Histogram(_)) => histograms.push(array.as_binary::<i32>()),
                 (None, _) => return Err(ArrowError::SchemaError(field.name().clone())),
             }
         }
         let places: Vec<u32> = (0..batch.num_rows()).map(|row| self.place(&codes, row)).collect();
+        for (column, added) in self.histograms.iter_mut().zip(histograms) {
+            for (place, histogram) in places.iter().zip(added) {
+                column[*place as usize].add(histogram.unwrap_or_default(), sign);
+            }
+        }
         touched.known.resize(self.counts.len(), false);
         let new = touched.rows.len();
         touched.rows.extend(places.iter().filter(|place| !std::mem::replace(&mut touched.known[**place as usize], true)));
@@ -129,7 +149,7 @@ impl Keyed {
     }
 
     fn place(&mut self, codes: &[Vec<u32>], row: usize) -> u32 {
-        let Self { keys, places, counts, measures, free } = self;
+        let Self { keys, places, counts, measures, histograms, free } = self;
         let hash = fold(codes.iter().map(|codes| codes[row]));
         let same = |place: &u32| keys.iter().zip(codes).all(|(key, codes)| key.at(*place as usize) == codes[row]);
         if let Some(place) = places.find(hash, same) {
@@ -143,6 +163,7 @@ impl Keyed {
             None => {
                 keys.iter_mut().zip(codes).for_each(|(key, codes)| key.push(codes[row]));
                 measures.iter_mut().chain([&mut *counts]).for_each(|column| column.push(0));
+                histograms.iter_mut().for_each(|column| column.push(Histogram::default()));
                 (counts.len() - 1) as u32
             }
         };
@@ -162,18 +183,21 @@ impl Keyed {
         }
     }
 
-    /// What the touched rows were and what they are, as batches for the next rollup. Where it looks at units `together`, the
-    /// other rows of such units stand on both sides.
+    /// What the touched rows were and what they are, as batches for the next rollup; without those that are the same in the measures
+    /// that it reads. Where it looks at units `together`, the other rows of such units stand on both sides.
     pub fn signed(
         &self,
         shape: &Shape,
         texts: &Texts,
         touched: &Touched,
+        read: &[usize],
         together: Option<&Together>,
     ) -> Result<Signed, ArrowError> {
         let now: Vec<Vec<i64>> = self.columns().map(|column| column.gather(&touched.rows)).collect();
-        let both = || touched.before.iter().zip(&now);
-        let changed = |index: &usize| together.is_some() || both().any(|(before, now)| before[*index] != now[*index]);
+        let before = &touched.before;
+        let came_or_went = |index: usize| (before[0][index] == 0) != (now[0][index] == 0);
+        let differs = |index: usize| read.iter().any(|measure| before[measure + 1][index] != now[measure + 1][index]);
+        let changed = |index: &usize| together.is_some() || came_or_went(*index) || differs(*index);
         let changed: Vec<usize> = (0..touched.rows.len()).filter(changed).collect();
         let others = together.map(|together| self.others(shape, touched, together)).unwrap_or_default();
         let side = |columns: &[Vec<i64>]| {
@@ -240,7 +264,8 @@ impl Keyed {
         shape.given.batch(|column, kind| match shape.roles[column] {
             Role::Key(place) => array(kind, self.keys[place].values(rows), texts),
             Role::Measure(place) => Ok(Arc::new(Int64Array::from(measure(place)))),
-            Role::Absent => Ok(new_null_array(kind, rows.len())),
+            // Nothing is built on them.
+            Role::Histogram(_) | Role::Absent => Ok(new_null_array(kind, rows.len())),
         })
     }
 
@@ -267,6 +292,10 @@ impl Keyed {
             match shape.roles[*column] {
                 Role::Key(place) => array(kind, self.keys[place].values(&rows), texts),
                 Role::Measure(place) => Ok(Arc::new(Int64Array::from(self.measures[place].gather(&rows))) as ArrayRef),
+                Role::Histogram(place) => {
+                    let column = &self.histograms[place];
+                    Ok(Arc::new(rows.iter().map(|row| column[*row as usize].encode()).collect::<BinaryArray>()) as ArrayRef)
+                }
                 Role::Absent => Ok(new_null_array(kind, rows.len())),
             }
         };

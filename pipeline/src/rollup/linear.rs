@@ -1,4 +1,4 @@
-//! Which SQL can be kept up to date by adding and taking away: sums and counts over rows that are each looked at alone.
+//! Which SQL can be kept up to date by adding and taking away: sums, counts and histograms over rows that are each looked at alone.
 //!
 //! Invariant: of a plan that passes, what it gives for two sets of rows, added up by key, is what it gives for both together – so
 //! what has changed is enough to run it over.
@@ -52,7 +52,7 @@ pub(super) fn counted(rollup: &Rollup, plan: &LogicalPlan) -> Result<LogicalPlan
     })
 }
 
-const SHAPE: &str = "give SELECT key, count(…), sum(…) FROM … WHERE … GROUP BY key, or a UNION ALL BY NAME of such; \
+const SHAPE: &str = "give SELECT key, count(…), sum(…), histogram(…) FROM … WHERE … GROUP BY key, or a UNION ALL BY NAME of such; \
                      build what needs more on another rollup";
 
 /// Above the sums there may be names, and what is itself a sum.
@@ -91,7 +91,7 @@ fn check_aggregate(rollup: &Rollup, expr: &Expr) -> Result<()> {
     let mut refused = None;
     let looked = expr.apply(|inner| {
         if let Expr::AggregateFunction(call) = inner {
-            let sums = matches!(call.func.name(), "sum" | "count") && !call.params.distinct;
+            let sums = matches!(call.func.name(), "sum" | "count" | "histogram") && !call.params.distinct;
             refused = refused.take().or_else(|| (!sums).then(|| inner.to_string()));
         }
         Ok(TreeNodeRecursion::Continue)

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Promises:
-//! - **Exact.** Measures are whole numbers that are added and taken away; a row that a newer revision replaces is taken away as it was
+//! - **Exact.** Measures are whole numbers, or histograms of such, that are added and taken away; a row that a newer revision replaces is taken away as it was
 //!   added. The same SQL over all rows of a day gives the same table, and that is how a day comes into memory.
 //! - **Cheap.** A commit costs what is new in it, not what the day or the table holds.
 //! - **Resumable.** A rollup's own log says up to which versions of its sources it has been written. A crash at any point leaves
@@ -81,6 +81,8 @@ struct Maintained {
     sql: Arc<Prepared>,
     /// The kinds that it goes back to.
     kinds: BTreeSet<String>,
+    /// By rollup that it builds on: the places of the measures that it reads.
+    reads: BTreeMap<String, Vec<usize>>,
 }
 
 /// The rows that a change takes away, and those that it brings.
@@ -133,7 +135,7 @@ impl Rollups {
             let sources: Sources =
                 rollup.from.iter().filter_map(|from| Some((from.clone(), columns.get(from)?.clone()))).collect();
             let (output, uses) = prepared::look(&rollup, &sources).await?;
-            columns.insert(rollup.name.clone(), prepared::holding(&stored(&rollup, &output)?));
+            columns.insert(rollup.name.clone(), prepared::holding(&summable(&stored(&rollup, &output)?)));
             planned.push(Planned { rollup, output, uses });
         }
         let mut ordered: Vec<Maintained> = Vec::new();
@@ -243,6 +245,10 @@ async fn maintained(
     if rollup.together.is_some() && (rollup.from.len() != 1 || below.is_empty()) {
         return Err(rollup.wrong("`together` is for a rollup `from` one other rollup"));
     }
+    let reads = below
+        .iter()
+        .filter_map(|other| Some((other.rollup.name.clone(), other.shape.measures(uses.get(&other.rollup.name)?))))
+        .collect();
     let is_kind = |from: &&String| !below.iter().any(|other| other.rollup.name == **from);
     let kinds = rollup.from.iter().filter(is_kind).chain(below.iter().flat_map(|other| &other.kinds)).cloned().collect();
     let fingerprint = rollup.fingerprint(&below.iter().map(|other| other.fingerprint).collect::<Vec<_>>());
@@ -253,18 +259,27 @@ async fn maintained(
         schema = opened.schema();
         table = Some(opened);
     }
-    let (mut keys, mut measures) = (0.., 0..);
+    let (mut keys, mut measures, mut histograms) = (0.., 0.., 0..);
     // A table may have columns of an older definition, too: they stay empty.
     let role = |name: &String| match (output.column_with_name(name), rollup.key.contains(name)) {
         (None, _) => Role::Absent,
         (_, true) => Role::Key(keys.next().unwrap_or_default()),
+        (Some((_, field)), false) if *field.data_type() == DataType::Binary => {
+            Role::Histogram(histograms.next().unwrap_or_default())
+        }
         (_, false) => Role::Measure(measures.next().unwrap_or_default()),
     };
     let roles = schema.fields().iter().map(|field| field.name()).map(role).collect();
     let schema = prepared::holding(&schema);
     let given = Given::new(&schema, &uses_of(planned, &rollup.name));
     let shape = Arc::new(Shape { schema, roles, given });
-    Ok(Maintained { rollup: rollup.clone(), fingerprint, table, shape, sql, kinds })
+    Ok(Maintained { rollup: rollup.clone(), fingerprint, table, shape, sql, kinds, reads })
+}
+
+/// What other rollups can build on: sums can be summed up further, histograms are for readers.
+fn summable(schema: &Schema) -> Schema {
+    let fields = schema.fields().iter().filter(|field| *field.data_type() != DataType::Binary);
+    Schema::new(fields.cloned().collect::<Vec<_>>())
 }
 
 /// The columns of a rollup's table, by the result of its SQL.
@@ -275,9 +290,10 @@ fn stored(rollup: &Rollup, output: &SchemaRef) -> Result<Schema> {
             DataType::Dictionary(_, values) if **values == DataType::Utf8 => DataType::Utf8,
             whole if whole.is_integer() => DataType::Int64,
             DataType::Boolean => DataType::Boolean,
+            DataType::Binary => DataType::Binary,
             DataType::Date32 => DataType::Date32,
             other => {
-                let wanted = "give whole numbers (seconds, counts), text, dates or booleans";
+                let wanted = "give whole numbers (seconds, counts), histograms, text, dates or booleans";
                 return Err(rollup.wrong(format!("column `{}` is {other}; {wanted}", field.name())));
             }
         };
@@ -285,16 +301,19 @@ fn stored(rollup: &Rollup, output: &SchemaRef) -> Result<Schema> {
     });
     let schema = Schema::new(fields.collect::<Result<Vec<_>>>()?);
     let dated = schema.column_with_name(DAY).is_some_and(|(_, day)| *day.data_type() == DataType::Date32);
-    let is_key = |field: &&Arc<Field>| rollup.key.contains(field.name()) || *field.data_type() == DataType::Int64;
+    let fits = |field: &&Arc<Field>| match (rollup.key.contains(field.name()), field.data_type()) {
+        (is_key, DataType::Binary) => !is_key,
+        (is_key, kind) => is_key || *kind == DataType::Int64,
+    };
     match rollup.key.iter().find(|name| schema.column_with_name(name).is_none()) {
         _ if !dated => return Err(rollup.wrong("it gives no column `day` of type date")),
         Some(name) => return Err(rollup.wrong(format!("it gives no column `{name}`, which `key` names"))),
         None => {}
     }
-    match schema.fields().iter().find(|field| !is_key(field)) {
+    match schema.fields().iter().find(|field| !fits(field)) {
         Some(field) => {
             let (name, kind) = (field.name(), field.data_type());
-            Err(rollup.wrong(format!("column `{name}` is {kind} and not in `key`; measures are whole numbers")))
+            Err(rollup.wrong(format!("column `{name}` is {kind} and not in `key`; measures are whole numbers or histograms")))
         }
         None => Ok(schema),
     }

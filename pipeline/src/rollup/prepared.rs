@@ -23,6 +23,7 @@ use datafusion::physical_plan::streaming::PartitionStream;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::TryStreamExt;
+use xueqing_lake::histogram;
 
 use super::coded::held;
 use super::file::Rollup;
@@ -74,6 +75,7 @@ impl Prepared {
         let wrong = |error: DataFusionError| rollup.wrong(error.strip_backtrace());
         let config = SessionConfig::new().with_target_partitions(1).with_batch_size(BATCH);
         let context = SessionContext::new_with_config(config);
+        histogram::register(&context);
         for (name, schema) in sources {
             let feed = Arc::new(Feed { name: name.clone(), schema: Arc::clone(schema) });
             let table = StreamingTable::try_new(Arc::clone(schema), vec![feed]).map_err(wrong)?;
@@ -111,6 +113,7 @@ async fn logical(rollup: &Rollup, context: &SessionContext) -> Result<LogicalPla
 pub(super) async fn look(rollup: &Rollup, sources: &Sources) -> Result<(SchemaRef, BTreeMap<String, Uses>)> {
     let wrong = |error: DataFusionError| rollup.wrong(error.strip_backtrace());
     let context = SessionContext::new();
+    histogram::register(&context);
     for (name, schema) in sources {
         let table = EmptyTable::new(Arc::clone(schema));
         context.register_table(name.as_str(), Arc::new(table)).map_err(wrong)?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use arrow::datatypes::Schema;
+use arrow::datatypes::{DataType, Schema};
 use datafusion::prelude::SessionContext;
 use tokio::runtime::Runtime;
 use xueqing_pipeline::{Erasure, Ingest, Rollup};
@@ -34,7 +34,11 @@ async fn assert_exact(world: &World, ingest: &Ingest) {
 /// Rows of one key are added up.
 fn from_scratch(rollup: &Rollup, schema: &Schema) -> String {
     let measures = schema.fields().iter().map(|field| field.name()).filter(|name| !rollup.key.contains(name));
-    let measures: Vec<String> = measures.map(|name| format!("COALESCE(sum({name}), 0) AS {name}")).collect();
+    let summed = |name: &String| match schema.field_with_name(name).is_ok_and(|field| *field.data_type() == DataType::Binary) {
+        true => format!("histogram_sum({name}) AS {name}"),
+        false => format!("COALESCE(sum({name}), 0) AS {name}"),
+    };
+    let measures: Vec<String> = measures.map(summed).collect();
     let (key, measures) = (rollup.key.join(", "), measures.join(", "));
     format!("SELECT {key}, {measures} FROM ({}) GROUP BY {key}", rollup.sql)
 }

@@ -61,6 +61,7 @@ impl World {
     /// Current rows under the kinds' names, stored rollups as `stored_NAME`, whole tables as `all_NAME`.
     pub async fn context(&self) -> SessionContext {
         let context = SessionContext::new();
+        xueqing_lake::histogram::register(&context);
         let lake = self.lake().await;
         for kind in self.standard.kinds() {
             let Some(table) = lake.existing(&kind.table_name()).await.expect("a readable lake") else { continue };

@@ -13,23 +13,23 @@ source = { zh = "《义务教育阶段学校作业管理十条》2021-04 与“�
 zh = """
 学生日：某学生某日（布置日）至少有一份已知时长的作业。一个学生日的值 = 该生当日各学科已知时长之和（实测、学生或家长填报、教师估计三种来源合计；
 按 minutes_source 分组时只取该来源）。时长未知的作业不按零计，因此完全没有已知时长的学生日不进入均值、中位数、P90；由 coverage 说明缺口。
-mean_minutes = 值之和 ÷ 学生日数。median_minutes、p90_minutes：对全部学生日排序后线性插值（位置 = (学生日数 − 1) × 0.5 或 0.9，与 numpy 默认一致），精确值。
+mean_minutes = 值之和 ÷ 学生日数。median_minutes、p90_minutes：各学生日的分钟数向上取整后排序，线性插值（位置 = (学生日数 − 1) × 0.5 或 0.9，与 numpy 默认一致），比不取整的至多高 1 分钟。
 limit_minutes：该年级当日书面作业上限；组内上限不一致时为空；一二年级不布置书面家庭作业，没有分钟上限（见 homework/early_written）；高中无上限；周末、假期、寒暑假无分钟上限（校历有该日则以校历为准，
 否则周一至周五视为上学日）；2021-07-24 之前无上限。over_limit_share = 书面作业已知时长超过上限的学生日 ÷ 有上限的学生日（均限已知时长的学生日）；按 minutes_source 分组时为空，因为上限针对总量。
 上限原文是“平均”完成时间，未规定平均单位；这里逐学生日判断。written_share = 有书面作业已知时长的学生日 ÷ 学生日数；按 minutes_source 分组时为空。
 measured_share、reported_share、estimated_share = 该来源的已知时长作业份数 ÷ 已知时长作业份数。coverage = 已知时长作业份数 ÷ 应交作业份数（按时、迟交、未交；免交不计），含没有已知时长的学生日；按来源分组时分子只取该来源。
-students = 有已知时长的不同学生数。平台外的纸质作业与家长、机构另加的作业不在数据内；关闭交作业时间会截断实测时长。
+students = 有已知时长的学生数，取最多的一天（一段时间内不同学生数不少于此）。同一学生同日在几个班有作业，除按班级查看外合为一个学生日。平台外的纸质作业与家长、机构另加的作业不在数据内；关闭交作业时间会截断实测时长。
 """
 en = """
 Student-day: a student has at least one piece of homework with known minutes, assigned on that day. Its value = the sum over subjects of the known minutes
 (measured, reported by student or parent, or estimated by the teacher; grouped by minutes_source: of that source alone). Unknown minutes are not counted as zero:
 student-days without any known minutes are left out of mean, median and P90, and coverage tells how much is missing.
-mean_minutes = sum of values / student-days. median_minutes, p90_minutes: exact, linear interpolation over all student-days (position = (student-days - 1) x 0.5 or 0.9, numpy's default).
+mean_minutes = sum of values / student-days. median_minutes, p90_minutes: of the student-days' minutes rounded up, linear interpolation (position = (student-days - 1) x 0.5 or 0.9, numpy's default); at most one minute above those of the exact minutes.
 limit_minutes: the limit of written homework of that grade on that day; empty where the group has several; none in grades 1 and 2, which are set no written homework (see homework/early_written); none in senior high; none on weekends, holidays and vacations
 (the calendar decides where it has the day, else Monday to Friday are school days); none before 2021-07-24. over_limit_share = student-days whose known written minutes exceed the limit / student-days with a limit
 (of those with known minutes); empty when grouped by minutes_source, because the limit is on the total. The rule speaks of an average and does not say over what; here each student-day is judged. written_share = student-days with known written minutes / student-days; empty when grouped by minutes_source.
 measured_share, reported_share, estimated_share = pieces with known minutes of that source / pieces with known minutes. coverage = pieces with known minutes / pieces expected (on time, late or missing; exempt ones apart),
-including student-days without known minutes; grouped by source, the numerator is of that source. students = different students with known minutes.
+including student-days without known minutes; grouped by source, the numerator is of that source. students = students with known minutes on the day that has most of them (over a period there are at least so many different ones). A student with homework in several classes on one day is one student-day, unless looked at by class.
 Paper homework outside the platform and homework added by parents or tutors are not in the data; a closing hour for submissions cuts measured minutes off.
 """
 
@@ -44,6 +44,8 @@ class = {}
 
 [[columns]]
 name = "students"
+title = { zh = "学生数（单日最多）", en = "Pupils (most on one day)" }
+unit = "1"
 
 [[columns]]
 name = "student_days"
@@ -88,67 +90,62 @@ name = "estimated_share"
 [[columns]]
 name = "coverage"
 ---*/
-WITH homework_days AS (
+WITH loads AS (
   SELECT
-    {{dimensions - minutes_source d}} TRUE AS whole, d.day AS on_day, d.student, d.homework_expected AS expected,
-    d.timed_measured, d.timed_reported, d.timed_estimated,
-    d.seconds_measured, d.seconds_reported, d.seconds_estimated, d.written_seconds,
-    {{minute_limit_seconds d}} AS limit_seconds
-  FROM student_day AS d
+    {{dimensions - minutes_source d}} TRUE AS whole, d.day AS on_day, {{minute_limit_seconds d}} / 60 AS on_limit,
+    d.homework_expected AS expected, d.timed_measured, d.timed_reported, d.timed_estimated, d.seconds_measured, d.seconds_reported, d.seconds_estimated,
+    d.load_minutes, d.measured_minutes, d.reported_minutes, d.estimated_minutes, d.written_minutes
+  FROM {{load}} AS d
   {{limits d}}
   {{joins d}}
   WHERE d.homework_expected + d.homework_exempt > 0 AND {{filters d}}
 ),
--- One row per student-day, or one per source of minutes where that is a dimension.
+-- All minutes together, or each source of them apart where that is a dimension.
 sources AS (
   SELECT column1 AS minutes_source FROM (VALUES ('all'), ('measured'), ('reported'), ('estimated'))
   WHERE (column1 <> 'all') = $by_minutes_source
 ),
-pieces AS (
+limited AS (
   SELECT
-    homework_days.*, minutes_source,
-    CASE WHEN minutes_source IN ('all', 'measured') THEN timed_measured ELSE 0 END AS measured,
-    CASE WHEN minutes_source IN ('all', 'reported') THEN timed_reported ELSE 0 END AS reported,
-    CASE WHEN minutes_source IN ('all', 'estimated') THEN timed_estimated ELSE 0 END AS estimated,
-    CASE minutes_source
-      WHEN 'measured' THEN seconds_measured WHEN 'reported' THEN seconds_reported WHEN 'estimated' THEN seconds_estimated
-      ELSE seconds_measured + seconds_reported + seconds_estimated
-    END AS seconds
-  FROM homework_days CROSS JOIN sources
+    {{by}} whole, on_day, on_limit, sum(expected) AS expected,
+    sum(CASE WHEN minutes_source IN ('all', 'measured') THEN timed_measured END) AS measured,
+    sum(CASE WHEN minutes_source IN ('all', 'reported') THEN timed_reported END) AS reported,
+    sum(CASE WHEN minutes_source IN ('all', 'estimated') THEN timed_estimated END) AS estimated,
+    sum(CASE WHEN minutes_source IN ('all', 'measured') THEN seconds_measured END) AS seconds_measured,
+    sum(CASE WHEN minutes_source IN ('all', 'reported') THEN seconds_reported END) AS seconds_reported,
+    sum(CASE WHEN minutes_source IN ('all', 'estimated') THEN seconds_estimated END) AS seconds_estimated,
+    histogram_sum(CASE minutes_source
+      WHEN 'measured' THEN measured_minutes WHEN 'reported' THEN reported_minutes WHEN 'estimated' THEN estimated_minutes ELSE load_minutes
+    END) AS minutes,
+    histogram_sum(written_minutes) AS written
+  FROM loads CROSS JOIN sources
+  GROUP BY {{by}} whole, on_day, on_limit
 ),
--- A student in several classes has one value, unless the classes are looked at apart.
-student_days AS (
+days AS (
   SELECT
-    {{by}} whole, student, on_day,
-    sum(expected) AS expected, sum(measured) AS measured, sum(reported) AS reported, sum(estimated) AS estimated,
-    sum(measured + reported + estimated) > 0 AS timed,
-    sum(seconds) AS seconds, sum(written_seconds) AS written_seconds, max(limit_seconds) AS limit_seconds
-  FROM pieces
-  GROUP BY {{by}} whole, student, on_day
+    {{by}} whole, on_day, min(on_limit) AS lowest, max(on_limit) AS highest, sum(expected) AS expected,
+    sum(COALESCE(measured, 0)) AS measured, sum(COALESCE(reported, 0)) AS reported, sum(COALESCE(estimated, 0)) AS estimated,
+    sum(COALESCE(seconds_measured, 0) + COALESCE(seconds_reported, 0) + COALESCE(seconds_estimated, 0)) AS seconds,
+    histogram_sum(minutes) AS minutes, sum(histogram_count(minutes)) AS students, sum(histogram_above(written, on_limit)) AS over_limit,
+    sum(histogram_count(written)) FILTER (WHERE on_limit IS NOT NULL) AS limited, sum(histogram_above(written, 0)) AS written
+  FROM limited
+  GROUP BY {{by}} whole, on_day
 ),
 sums AS (
   SELECT
-    {{by}} whole,
-    count(DISTINCT CASE WHEN timed THEN student END) AS students,
-    count(*) FILTER (WHERE timed) AS student_days,
-    sum(seconds) FILTER (WHERE timed) AS seconds,
-    decile(seconds, 5) FILTER (WHERE timed) AS median_seconds, decile(seconds, 9) FILTER (WHERE timed) AS p90_seconds,
-    CASE WHEN min(limit_seconds) = max(limit_seconds) THEN max(limit_seconds) / 60 END AS limit_minutes,
-    count(*) FILTER (WHERE timed AND written_seconds > limit_seconds) AS over_limit,
-    count(*) FILTER (WHERE timed AND limit_seconds IS NOT NULL) AS limited,
-    count(*) FILTER (WHERE timed AND written_seconds > 0) AS written,
-    sum(measured) AS measured, sum(reported) AS reported, sum(estimated) AS estimated,
-    sum(measured + reported + estimated) AS pieces, sum(expected) AS expected
-  FROM student_days
+    {{by}} whole, max(students) AS students, sum(students) AS student_days, sum(seconds) AS seconds, histogram_sum(minutes) AS minutes,
+    CASE WHEN min(lowest) = max(highest) THEN max(highest) END AS limit_minutes, sum(over_limit) AS over_limit, sum(limited) AS limited, sum(written) AS written,
+    sum(measured) AS measured, sum(reported) AS reported, sum(estimated) AS estimated, sum(measured + reported + estimated) AS pieces, sum(expected) AS expected
+  FROM days
   GROUP BY {{by}} whole
 )
 SELECT
   {{by}}
   students,
   student_days,
-  seconds / 60.0 / NULLIF(student_days, 0) AS mean_minutes,
-  median_seconds / 60.0 AS median_minutes,
-  p90_seconds / 60.0 AS p90_minutes,
+  CASE WHEN student_days > 0 THEN seconds / 60.0 / student_days END AS mean_minutes,
+  histogram_decile(minutes, 5) AS median_minutes,
+  histogram_decile(minutes, 9) AS p90_minutes,
   limit_minutes,
   CASE WHEN NOT $by_minutes_source THEN CAST(over_limit AS DOUBLE) / NULLIF(limited, 0) END AS over_limit_share,
   CASE WHEN NOT $by_minutes_source THEN CAST(written AS DOUBLE) / NULLIF(student_days, 0) END AS written_share,

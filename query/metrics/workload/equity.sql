@@ -11,12 +11,12 @@ source = { zh = "差异系数公式：优质均衡标准 [F64][K]（S=√(Σp(X�
 
 [description]
 zh = """
-X = 每所学校组内的已知时长之和 ÷ 学生日数（学生日见 workload/daily_minutes）；p = 其中有已知时长的学生数。students = Σp；schools = 有 X 的学校数；mean_minutes = Σp·X ÷ Σp（不同于全体学生日的均值）。
+X = 每所学校组内的已知时长之和 ÷ 学生日数（学生日见 workload/daily_minutes）；p = 其中有已知时长的学生数，取最多的一天。students = Σp；schools = 有 X 的学校数；mean_minutes = Σp·X ÷ Σp（不同于全体学生日的均值）。
 school_cv = √(Σp(X − mean)² ÷ Σp) ÷ mean，少于两所学校为空。city_minutes、town_minutes、village_minutes = 城区（11x）、镇区（12x）、乡村（2xx）学校的已知时长之和 ÷ 学生日数；village_city_ratio = 乡村 ÷ 城区。measured_share、reported_share、estimated_share = 该来源的已知时长份数 ÷ 已知时长份数。coverage = 已知时长份数 ÷ 应交份数。
 不同学段的上限不同，比较学校请按 stage 或 grade 分组。
 """
 en = """
-X = a school's known minutes in the group / its student-days (see workload/daily_minutes); p = its pupils with known minutes. students = sum of p; schools = schools with an X; mean_minutes = sum of p X / sum of p (not the mean over all student-days).
+X = a school's known minutes in the group / its student-days (see workload/daily_minutes); p = its pupils with known minutes on the day that has most of them. students = sum of p; schools = schools with an X; mean_minutes = sum of p X / sum of p (not the mean over all student-days).
 school_cv = sqrt(sum of p (X - mean)^2 / sum of p) / mean, empty for fewer than two schools. city_minutes, town_minutes, village_minutes = known minutes / student-days of schools in city (11x), town (12x) and village (2xx) areas; village_city_ratio = village / city. measured_share, reported_share, estimated_share = pieces with known minutes of that source / pieces with known minutes. coverage = pieces with known minutes / pieces expected.
 Stages have different limits: to compare schools, group by stage or grade.
 """
@@ -78,31 +78,30 @@ name = "estimated_share"
 [[columns]]
 name = "coverage"
 ---*/
-WITH homework_days AS (
+WITH loads AS (
   SELECT
-    {{dimensions d}} TRUE AS whole, d.student, d.day AS on_day, d.school AS in_school, COALESCE(u.area, '') AS in_area,
-    d.timed_measured + d.timed_reported + d.timed_estimated AS pieces, d.homework_expected AS expected,
-    d.timed_measured AS measured, d.timed_reported AS reported, d.timed_estimated AS estimated,
+    {{dimensions d}} TRUE AS whole, d.day AS on_day, d.school AS in_school, COALESCE(u.area, '') AS in_area, d.load_students AS students,
+    d.timed_measured AS measured, d.timed_reported AS reported, d.timed_estimated AS estimated, d.homework_expected AS expected,
     d.seconds_measured + d.seconds_reported + d.seconds_estimated AS seconds
-  FROM student_day AS d
+  FROM school_grade_day AS d
   LEFT JOIN school AS s ON s.school = d.school
   LEFT JOIN code_urban_rural AS u ON u.code = s.urban_rural
   {{joins d}}
   WHERE d.homework_expected + d.homework_exempt > 0 AND {{filters d}}
 ),
-pupils AS (
+days AS (
   SELECT
-    {{by}} whole, in_school, in_area, student, count(DISTINCT CASE WHEN pieces > 0 THEN on_day END) AS days, sum(seconds) AS seconds,
-    sum(pieces) AS pieces, sum(measured) AS measured, sum(reported) AS reported, sum(estimated) AS estimated, sum(expected) AS expected
-  FROM homework_days
-  GROUP BY {{by}} whole, in_school, in_area, student
+    {{by}} whole, on_day, in_school, in_area, sum(students) AS students, sum(measured) AS measured, sum(reported) AS reported,
+    sum(estimated) AS estimated, sum(expected) AS expected, sum(seconds) AS seconds
+  FROM loads
+  GROUP BY {{by}} whole, on_day, in_school, in_area
 ),
 schools AS (
   SELECT
-    {{by}} whole, in_school, in_area, CAST(count(*) FILTER (WHERE days > 0) AS DOUBLE) AS pupils, sum(days) AS days, sum(seconds) AS seconds,
-    sum(seconds) / 60.0 / NULLIF(sum(days), 0) AS minutes, sum(pieces) AS pieces,
+    {{by}} whole, in_school, in_area, CAST(max(students) AS DOUBLE) AS pupils, sum(students) AS days, sum(seconds) AS seconds,
+    sum(seconds) / 60.0 / NULLIF(sum(students), 0) AS minutes, sum(measured + reported + estimated) AS pieces,
     sum(measured) AS measured, sum(reported) AS reported, sum(estimated) AS estimated, sum(expected) AS expected
-  FROM pupils
+  FROM days
   GROUP BY {{by}} whole, in_school, in_area
 ),
 means AS (

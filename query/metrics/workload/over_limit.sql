@@ -80,22 +80,13 @@ name = "estimated_share"
 [[columns]]
 name = "coverage"
 ---*/
-WITH pupil_days AS (
+WITH class_days AS (
   SELECT
-    d.day, d.school, d.grade, d.class, d.timed_measured + d.timed_reported + d.timed_estimated > 0 AS timed, d.homework_expected AS expected,
-    d.timed_measured AS measured, d.timed_reported AS reported, d.timed_estimated AS estimated, d.written_seconds, {{minute_limit_seconds d}} AS limit_seconds
-  FROM student_day AS d
+    d.day, d.school, d.grade, d.class, d.load_students AS pupils, d.written_seconds AS seconds, d.timed_measured AS measured, d.timed_reported AS reported,
+    d.timed_estimated AS estimated, d.homework_expected AS expected, d.written_seconds > {{minute_limit_seconds d}} * d.load_students AS over_limit
+  FROM class_day AS d
   {{limits d}}
-  WHERE d.homework_expected + d.homework_exempt > 0 AND {{filters - subject d}}
-),
-class_days AS (
-  SELECT
-    day, school, grade, class, count(*) FILTER (WHERE timed) AS pupils, sum(written_seconds) AS seconds,
-    sum(measured) AS measured, sum(reported) AS reported, sum(estimated) AS estimated, sum(expected) AS expected,
-    sum(written_seconds) > max(limit_seconds) * count(*) FILTER (WHERE timed) AS over_limit
-  FROM pupil_days
-  WHERE limit_seconds IS NOT NULL
-  GROUP BY day, school, grade, class
+  WHERE {{minute_limit_seconds d}} IS NOT NULL AND d.homework_expected + d.homework_exempt > 0 AND {{filters - subject d}}
 ),
 subject_days AS (
   SELECT day, school, grade, class, subject, written_seconds FROM class_subject_day AS s WHERE written_seconds > 0 AND {{filters s}}

@@ -59,14 +59,11 @@ title = { zh = "最后一天", en = "Last day" }
 ---*/
 WITH class_days AS (
   SELECT
-    d.school, d.grade, d.class, d.day AS on_day, max({{limit_seconds d}}) AS limit_seconds,
-    count(*) AS recorded,
-    count(*) FILTER (WHERE d.timed_measured + d.timed_reported + d.timed_estimated > 0) AS timed,
-    sum(d.written_seconds) FILTER (WHERE d.timed_measured + d.timed_reported + d.timed_estimated > 0) AS written_seconds
-  FROM student_day AS d
+    d.school, d.grade, d.class, d.day AS on_day, {{limit_seconds d}} AS limit_seconds, d.students AS recorded, d.load_students AS timed,
+    CASE WHEN d.load_students > 0 THEN d.written_seconds END AS written_seconds
+  FROM class_day AS d
   {{limits d}}
   WHERE {{limit_seconds d}} IS NOT NULL AND {{filters d}}
-  GROUP BY d.school, d.grade, d.class, d.day
 ),
 judged AS (
   SELECT

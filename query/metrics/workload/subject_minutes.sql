@@ -13,12 +13,12 @@ source = { zh = "监测对象“各校各学科作业量”：JS23 §8(1)；RULE
 zh = """
 minutes_per_student_day = 该学科已知时长之和 ÷ 该组（不分学科）的学生日数；学生日的定义与“每日作业时长”相同，因此同一组内各学科相加恰为每日作业时长的均值。
 share = 该学科已知时长 ÷ 该组各学科已知时长之和（不受学科参数影响）。pieces = 布置的作业份数（按班级、学科、日计不同作业）。
-coverage = 该学科已知时长的学生作业份数 ÷ 应交份数（按时、迟交、未交）。students = 该组（不分学科）有已知时长的不同学生数。
+coverage = 该学科已知时长的学生作业份数 ÷ 应交份数（按时、迟交、未交）。students = 该组（不分学科）有已知时长的学生数，取最多的一天。
 """
 en = """
 minutes_per_student_day = known minutes of the subject / student-days of the group over all subjects; a student-day is defined as in "daily homework minutes", so that the subjects of a group add up to its mean exactly.
 share = known minutes of the subject / known minutes of all subjects of the group (whatever subject is asked for). pieces = pieces of homework set (different assignments per class, subject and day).
-coverage = students' pieces of the subject with known minutes / pieces expected (on time, late or missing). students = different students of the group with known minutes in any subject.
+coverage = students' pieces of the subject with known minutes / pieces expected (on time, late or missing). students = students of the group with known minutes in any subject, on the day that has most of them.
 """
 
 [params]
@@ -33,6 +33,8 @@ subject = {}
 
 [[columns]]
 name = "students"
+title = { zh = "学生数（单日最多）", en = "Pupils (most on one day)" }
+unit = "1"
 
 [[columns]]
 name = "pieces"
@@ -52,24 +54,23 @@ unit = "share"
 [[columns]]
 name = "coverage"
 ---*/
-WITH homework_days AS (
+WITH loads AS (
   SELECT
-    {{dimensions - subject d}} TRUE AS whole, d.day AS on_day, d.student,
-    d.timed_measured + d.timed_reported + d.timed_estimated AS timed,
+    {{dimensions - subject d}} TRUE AS whole, d.day AS on_day, d.load_students AS students,
     d.seconds_measured + d.seconds_reported + d.seconds_estimated AS seconds
-  FROM student_day AS d
+  FROM {{load}} AS d
   {{joins d}}
   WHERE {{filters - subject d}}
 ),
-student_days AS (
-  SELECT {{by - subject}} whole, student, on_day, sum(seconds) AS seconds
-  FROM homework_days
-  WHERE timed > 0
-  GROUP BY {{by - subject}} whole, student, on_day
+days AS (
+  SELECT {{by - subject}} whole, on_day, sum(students) AS students, sum(seconds) AS seconds
+  FROM loads
+  GROUP BY {{by - subject}} whole, on_day
 ),
 totals AS (
-  SELECT {{by - subject}} whole, count(DISTINCT student) AS students, count(*) AS student_days, sum(seconds) AS all_seconds
-  FROM student_days
+  SELECT {{by - subject}} whole, max(students) AS students, sum(students) AS student_days, sum(seconds) AS all_seconds
+  FROM days
+  WHERE students > 0
   GROUP BY {{by - subject}} whole
 ),
 cells AS (
@@ -77,7 +78,7 @@ cells AS (
     {{dimensions d}} TRUE AS whole, d.pieces, d.expected,
     d.timed_measured + d.timed_reported + d.timed_estimated AS timed,
     d.seconds_measured + d.seconds_reported + d.seconds_estimated AS seconds
-  FROM class_subject_day AS d
+  FROM {{subject_load}} AS d
   {{joins d}}
   WHERE {{filters d}}
 ),

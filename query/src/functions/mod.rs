@@ -9,4 +9,5 @@ use datafusion::prelude::SessionContext;
 pub(crate) fn register(context: &SessionContext) {
     context.register_udf(beta_binomial::function());
     context.register_udaf(decile::function());
+    xueqing_lake::histogram::register(context);
 }

@@ -1,0 +1,266 @@
+//! Makes the city: registers by the usual door, pupils' days by dice, and what is built on them by the rollups' own SQL.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Schema};
+use datafusion::datasource::MemTable;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
+use xueqing_benches::{ingest, raw};
+use xueqing_lake::{Lake, histogram};
+use xueqing_pipeline::{Raw, Rollup};
+use xueqing_schema::Standard;
+
+/// A class that there is in every city.
+pub const SCHOOL: &str = "3302000000";
+pub const CLASS: &str = "0-11-0";
+
+const CLASS_SIZE: usize = 45;
+const COUNTIES: [&str; 10] = ["330100", "330200", "330300", "330400", "330500", "330600", "330700", "330800", "330900", "331000"];
+const AREAS: [&str; 5] = ["111", "112", "121", "122", "220"];
+/// Type of school, its grades, classes a grade, schools of ten.
+const SCHOOLS: [(&str, &[&str], usize, usize); 4] = [
+    ("211", &["11", "12", "13", "14", "15", "16"], 3, 6),
+    ("311", &["21", "22", "23"], 7, 2),
+    ("312", &["11", "12", "13", "14", "15", "16", "21", "22", "23"], 2, 1),
+    ("342", &["31", "32", "33"], 9, 1),
+];
+const SUBJECTS: [&str; 6] = ["chinese", "math", "english", "physics", "history", "science"];
+/// Monday, 2 March 2026.
+const FIRST_DAY: i32 = 20_514;
+/// The rollups made by SQL, in the order in which they build on each other.
+const BUILT: [&str; 4] = ["student_load_day", "class_day", "school_grade_day", "school_grade_subject_day"];
+
+/// One class.
+struct Room {
+    school: String,
+    grade: &'static str,
+    class: String,
+    first: usize,
+}
+
+/// Writes the city into a new lake.
+pub async fn city(folder: &Path, standard: &Arc<Standard>, students: usize, days: usize) {
+    let rooms = rooms(students);
+    let ingest = ingest(folder, Arc::clone(standard)).await;
+    for (kind, lines) in [("school", registers(&rooms)), ("calendar", calendar(days))] {
+        let receipt = ingest.submit(Raw { mapping: kind.to_owned(), ..raw(lines.into()) }).await.expect("a receipt");
+        assert_eq!(receipt.rejected, 0, "{:?}", receipt.rejects);
+    }
+    ingest.settled().await.expect("current rollups");
+    let sql: Vec<Rollup> = ingest.rollups().files().cloned().collect();
+    let lake = ingest.lake().clone();
+    ingest.shutdown().await;
+    for day in school_days(days) {
+        let mut dice = SmallRng::seed_from_u64(day as u64);
+        let known = [
+            ("student_day", student_days(&lake, &rooms, day, &mut dice).await),
+            ("class_subject_day", subjects(&lake, &rooms, day, &mut dice).await),
+        ];
+        write(&lake, &sql, day, known).await;
+        eprint!("\rday {day}");
+    }
+    eprintln!();
+}
+
+fn school_days(days: usize) -> impl Iterator<Item = i32> {
+    (0..).filter(|day| day % 7 < 5).take(days).map(|day| FIRST_DAY + day)
+}
+
+fn rooms(students: usize) -> Vec<Room> {
+    let mut rooms = Vec::new();
+    for school in 0.. {
+        let (_, grades, classes, _) = kind_of(school);
+        for grade in grades {
+            for class in 0..classes {
+                if rooms.len() * CLASS_SIZE >= students {
+                    return rooms;
+                }
+                let first = rooms.len() * CLASS_SIZE;
+                rooms.push(Room { school: code(school), grade, class: format!("{school}-{grade}-{class}"), first });
+            }
+        }
+    }
+    rooms
+}
+
+fn code(school: usize) -> String {
+    format!("3302{school:06}")
+}
+
+fn kind_of(school: usize) -> (&'static str, &'static [&'static str], usize, usize) {
+    let mut left = school % 10;
+    for kind in SCHOOLS {
+        if left < kind.3 {
+            return kind;
+        }
+        left -= kind.3;
+    }
+    SCHOOLS[0]
+}
+
+fn registers(rooms: &[Room]) -> String {
+    let last: usize = rooms.last().map_or(0, |room| room.school[4..].parse().expect("a number"));
+    let line = |school: usize| {
+        let (county, area) = (COUNTIES[school / 10 % 10], AREAS[school / 100 % 5]);
+        let (kind, public) = (kind_of(school).0, school % 9 != 0);
+        format!(
+            "{{\"school\":\"{}\",\"name\":\"S{school}\",\"region\":\"{county}\",\"school_type\":\"{kind}\",\"urban_rural\":\"{area}\",\"public\":{public}}}\n",
+            code(school)
+        )
+    };
+    (0..=last).map(line).collect()
+}
+
+fn calendar(days: usize) -> String {
+    let last = school_days(days).last().unwrap_or(FIRST_DAY);
+    let line = |day: i32| {
+        let date = date(day);
+        let kind = if (day - FIRST_DAY) % 7 < 5 { "school_day" } else { "weekend" };
+        format!("{{\"date\":\"{date}\",\"term\":\"2025-2026-2\",\"day_kind\":\"{kind}\"}}\n")
+    };
+    (FIRST_DAY..=last).map(line).collect()
+}
+
+fn date(day: i32) -> String {
+    arrow::temporal_conversions::date32_to_datetime(day).expect("a date").format("%Y-%m-%d").to_string()
+}
+
+/// A batch with the table's columns: those given, and zeros.
+async fn batch(lake: &Lake, name: &str, day: i32, rows: usize, given: Vec<(&str, ArrayRef)>) -> RecordBatch {
+    let table = lake.existing(&format!("rollups/{name}")).await.expect("a lake").expect("a rollup's table");
+    let schema = table.schema();
+    let columns = schema.fields().iter().map(|field| {
+        let found = given.iter().find(|(name, _)| name == field.name()).map(|(_, array)| Arc::clone(array));
+        found.unwrap_or_else(|| match field.data_type() {
+            DataType::Date32 => Arc::new(Date32Array::from_value(day, rows)) as ArrayRef,
+            _ => Arc::new(Int64Array::from_value(0, rows)),
+        })
+    });
+    let columns = columns.collect();
+    RecordBatch::try_new(schema, columns).expect("the table's columns")
+}
+
+fn texts<T: AsRef<str>>(texts: impl Iterator<Item = T>) -> ArrayRef {
+    Arc::new(texts.map(Some).collect::<StringArray>())
+}
+
+async fn student_days(lake: &Lake, rooms: &[Room], day: i32, dice: &mut SmallRng) -> RecordBatch {
+    let rows = rooms.len() * CLASS_SIZE;
+    let each = |text: fn(&Room) -> &str| -> ArrayRef {
+        texts(rooms.iter().flat_map(|room| std::iter::repeat_n(text(room), CLASS_SIZE)))
+    };
+    let (mut expected, mut pieces, mut seconds, mut written, mut reported, mut reported_seconds) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for room in rooms {
+        let most = if room.grade < "20" { 5_400 } else { 9_000 };
+        let level = dice.random_range(most / 4..most);
+        for _ in 0..CLASS_SIZE {
+            let (count, told) = (dice.random_range(2..=4), dice.random_range(0..2));
+            let known = if dice.random_range(0..20) == 0 { 0 } else { dice.random_range(level / 2..level) };
+            expected.push(count);
+            pieces.push(if known == 0 { 0 } else { count - told });
+            reported.push(if known == 0 { 0 } else { told });
+            reported_seconds.push(known * told / count);
+            seconds.push(known - known * told / count);
+            written.push(known * 3 / 4);
+        }
+    }
+    let students = rooms.iter().flat_map(|room| (room.first..room.first + CLASS_SIZE).map(|student| format!("{student:032x}")));
+    let whole = |values: Vec<i64>| Arc::new(Int64Array::from(values)) as ArrayRef;
+    let given = vec![
+        ("school", each(|room| &room.school)),
+        ("grade", each(|room| room.grade)),
+        ("class", each(|room| &room.class)),
+        ("student", texts(students)),
+        ("homework_submitted", whole(expected.clone())),
+        ("homework_expected", whole(expected)),
+        ("timed_measured", whole(pieces)),
+        ("timed_reported", whole(reported)),
+        ("seconds_measured", whole(seconds)),
+        ("seconds_reported", whole(reported_seconds)),
+        ("written_seconds", whole(written)),
+    ];
+    batch(lake, "student_day", day, rows, given).await
+}
+
+async fn subjects(lake: &Lake, rooms: &[Room], day: i32, dice: &mut SmallRng) -> RecordBatch {
+    let (each, size) = (SUBJECTS.len(), CLASS_SIZE as i64);
+    let rows = rooms.len() * each;
+    let text =
+        |text: fn(&Room) -> &str| -> ArrayRef { texts(rooms.iter().flat_map(|room| std::iter::repeat_n(text(room), each))) };
+    let whole = |value: &mut dyn FnMut() -> i64| Arc::new(Int64Array::from_iter_values((0..rows).map(|_| value()))) as ArrayRef;
+    let seconds = whole(&mut || size * dice.random_range(300..1_200));
+    let given = vec![
+        ("school", text(|room| &room.school)),
+        ("grade", text(|room| room.grade)),
+        ("class", text(|room| &room.class)),
+        ("subject", texts(SUBJECTS.iter().cycle().take(rows))),
+        ("pieces", whole(&mut || 1)),
+        ("expected", whole(&mut || size)),
+        ("submitted", whole(&mut || size)),
+        ("timed_measured", whole(&mut || size)),
+        ("seconds_measured", Arc::clone(&seconds)),
+        ("written_seconds", seconds),
+        ("students", whole(&mut || size)),
+    ];
+    batch(lake, "class_subject_day", day, rows, given).await
+}
+
+async fn write(lake: &Lake, sql: &[Rollup], day: i32, known: [(&str, RecordBatch); 2]) {
+    let context = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(2));
+    histogram::register(&context);
+    let mut made: Vec<(String, Vec<RecordBatch>)> = known.into_iter().map(|(name, rows)| (name.to_owned(), vec![rows])).collect();
+    for (name, rows) in &made {
+        let table = MemTable::try_new(rows[0].schema(), vec![rows.clone()]).expect("a table");
+        context.register_table(name.as_str(), Arc::new(table)).expect("a new name");
+    }
+    for name in BUILT {
+        let rollup = sql.iter().find(|rollup| rollup.name == name).expect("a built-in rollup");
+        let rows = context.sql(&summed(rollup)).await.expect("a plan").collect().await.expect("rows");
+        let schema = rows[0].schema();
+        context
+            .register_table(name, Arc::new(MemTable::try_new(schema, vec![rows.clone()]).expect("a table")))
+            .expect("a new name");
+        if rollup.stored {
+            made.push((name.to_owned(), rows));
+        }
+    }
+    for (name, rows) in made {
+        let table = lake.existing(&format!("rollups/{name}")).await.expect("a lake").expect("a rollup's table");
+        let rows = rows.iter().map(|rows| fitted(&table.schema(), rows)).collect();
+        table.replace_days(&[day], rows, &[]).await.expect("written");
+    }
+}
+
+/// Rows of one key are added up, as the rollups do it.
+fn summed(rollup: &Rollup) -> String {
+    if !rollup.sql.contains("UNION ALL BY NAME") {
+        return rollup.sql.clone();
+    }
+    let key = rollup.key.join(", ");
+    let names = rollup.sql.split(" AS ").skip(1).filter_map(|rest| rest.split([',', '\n']).next()).map(str::trim);
+    let mut seen = Vec::new();
+    names.for_each(|name| {
+        if !seen.contains(&name) {
+            seen.push(name)
+        }
+    });
+    let sums = seen.iter().map(|name| match name.ends_with("_minutes") {
+        true => format!("histogram_sum({name}) AS {name}"),
+        false => format!("COALESCE(sum({name}), 0) AS {name}"),
+    });
+    format!("SELECT {key}, {} FROM ({}) GROUP BY {key} ORDER BY {key}", sums.collect::<Vec<_>>().join(", "), rollup.sql)
+}
+
+fn fitted(schema: &Arc<Schema>, rows: &RecordBatch) -> RecordBatch {
+    let column = |field: &Arc<arrow::datatypes::Field>| {
+        let column = rows.column_by_name(field.name()).unwrap_or_else(|| panic!("{} is missing", field.name()));
+        cast(column, field.data_type()).expect("the table's type")
+    };
+    RecordBatch::try_new(Arc::clone(schema), schema.fields().iter().map(column).collect()).expect("the table's columns")
+}

@@ -1,0 +1,200 @@
+//! The aggregates `histogram` and `histogram_sum`.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, BooleanArray};
+use arrow::datatypes::{DataType, Field, FieldRef, Int64Type};
+use datafusion::common::ScalarValue;
+use datafusion::error::Result;
+use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
+use datafusion::logical_expr::{
+    Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, Signature, TypeSignature, Volatility,
+};
+
+use super::{clamped, encode, entries};
+
+/// Both functions.
+pub(super) fn functions() -> [AggregateUDF; 2] {
+    let whole = DataType::Int64;
+    let one_or_two = vec![TypeSignature::Exact(vec![whole.clone()]), TypeSignature::Exact(vec![whole.clone(), whole])];
+    let of_values = Signature::one_of(one_or_two, Volatility::Immutable);
+    let of_histograms = Signature::exact(vec![DataType::Binary], Volatility::Immutable);
+    let make = |name, signature, adds| AggregateUDF::from(Gather { name, signature, adds });
+    [make("histogram", of_values, Adds::Values), make("histogram_sum", of_histograms, Adds::Histograms)]
+}
+
+/// What is added up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Adds {
+    /// Whole numbers, perhaps with how often each counts.
+    Values,
+    Histograms,
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Gather {
+    name: &'static str,
+    signature: Signature,
+    adds: Adds,
+}
+
+impl AggregateUDFImpl for Gather {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Binary)
+    }
+
+    fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
+        Ok(vec![Arc::new(Field::new(format!("{}[{}]", args.name, self.name), DataType::Binary, true))])
+    }
+
+    fn accumulator(&self, _: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
+        Ok(Box::new(Whole(Groups { adds: self.adds, counts: vec![Vec::new()] })))
+    }
+
+    fn groups_accumulator_supported(&self, _: AccumulatorArgs) -> bool {
+        true
+    }
+
+    fn create_groups_accumulator(&self, _: AccumulatorArgs) -> Result<Box<dyn GroupsAccumulator>> {
+        Ok(Box::new(Groups { adds: self.adds, counts: Vec::new() }))
+    }
+}
+
+/// The counts of each group, by value.
+#[derive(Debug)]
+struct Groups {
+    adds: Adds,
+    counts: Vec<Vec<u64>>,
+}
+
+/// Counts by value, as far as the highest that occurs.
+fn count(counts: &mut Vec<u64>, value: u32, times: u64) {
+    let value = value as usize;
+    if value >= counts.len() {
+        counts.resize(value + 1, 0);
+    }
+    counts[value] += times;
+}
+
+fn encoded(counts: &[u64]) -> Option<Vec<u8>> {
+    encode(counts.iter().enumerate().map(|(value, count)| (value as u32, *count)))
+}
+
+impl Groups {
+    fn add(&mut self, columns: &[ArrayRef], groups: &[usize], filter: Option<&BooleanArray>, adds: Adds) {
+        let counts = |row: usize| filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row));
+        match adds {
+            Adds::Values => {
+                let values = columns[0].as_primitive::<Int64Type>();
+                let times = columns.get(1).map(|times| times.as_primitive::<Int64Type>());
+                for (row, group) in groups.iter().enumerate().filter(|(row, _)| values.is_valid(*row) && counts(*row)) {
+                    let times = times.map_or(1, |times| if times.is_valid(row) { times.value(row) } else { 0 });
+                    count(&mut self.counts[*group], clamped(values.value(row)), u64::try_from(times).unwrap_or_default());
+                }
+            }
+            Adds::Histograms => {
+                let histograms = columns[0].as_binary::<i32>();
+                for (row, group) in groups.iter().enumerate().filter(|(row, _)| histograms.is_valid(*row) && counts(*row)) {
+                    let into = &mut self.counts[*group];
+                    entries(histograms.value(row)).for_each(|(value, times)| count(into, value, times));
+                }
+            }
+        }
+    }
+
+    fn reach(&mut self, groups: usize) {
+        if self.counts.len() < groups {
+            self.counts.resize_with(groups, Vec::new);
+        }
+    }
+
+    fn emit(&mut self, to: EmitTo) -> ArrayRef {
+        let emitted = match to {
+            EmitTo::All => std::mem::take(&mut self.counts),
+            EmitTo::First(n) => {
+                let rest = self.counts.split_off(n);
+                std::mem::replace(&mut self.counts, rest)
+            }
+        };
+        Arc::new(emitted.iter().map(|counts| encoded(counts)).collect::<BinaryArray>())
+    }
+
+    fn bytes(&self) -> usize {
+        self.counts.capacity() * size_of::<Vec<u64>>() + self.counts.iter().map(|counts| counts.capacity() * 8).sum::<usize>()
+    }
+}
+
+impl GroupsAccumulator for Groups {
+    fn update_batch(
+        &mut self,
+        columns: &[ArrayRef],
+        groups: &[usize],
+        filter: Option<&BooleanArray>,
+        total: usize,
+    ) -> Result<()> {
+        self.reach(total);
+        self.add(columns, groups, filter, self.adds);
+        Ok(())
+    }
+
+    fn merge_batch(&mut self, states: &[ArrayRef], groups: &[usize], total: usize) -> Result<()> {
+        self.reach(total);
+        self.add(states, groups, None, Adds::Histograms);
+        Ok(())
+    }
+
+    fn evaluate(&mut self, to: EmitTo) -> Result<ArrayRef> {
+        Ok(self.emit(to))
+    }
+
+    fn state(&mut self, to: EmitTo) -> Result<Vec<ArrayRef>> {
+        Ok(vec![self.emit(to)])
+    }
+
+    fn convert_to_state(&self, columns: &[ArrayRef], filter: Option<&BooleanArray>) -> Result<Vec<ArrayRef>> {
+        let rows = columns[0].len();
+        let mut each = Self { adds: self.adds, counts: vec![Vec::new(); rows] };
+        each.add(columns, &(0..rows).collect::<Vec<_>>(), filter, self.adds);
+        Ok(vec![each.emit(EmitTo::All)])
+    }
+
+    fn size(&self) -> usize {
+        self.bytes()
+    }
+}
+
+/// One group.
+#[derive(Debug)]
+struct Whole(Groups);
+
+impl Accumulator for Whole {
+    fn update_batch(&mut self, columns: &[ArrayRef]) -> Result<()> {
+        let groups = vec![0; columns[0].len()];
+        GroupsAccumulator::update_batch(&mut self.0, columns, &groups, None, 1)
+    }
+
+    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
+        let groups = vec![0; states[0].len()];
+        GroupsAccumulator::merge_batch(&mut self.0, states, &groups, 1)
+    }
+
+    fn evaluate(&mut self) -> Result<ScalarValue> {
+        Ok(ScalarValue::Binary(encoded(&self.0.counts[0])))
+    }
+
+    fn state(&mut self) -> Result<Vec<ScalarValue>> {
+        Ok(vec![ScalarValue::Binary(encoded(&self.0.counts[0]))])
+    }
+
+    fn size(&self) -> usize {
+        self.0.bytes()
+    }
+}

@@ -1,0 +1,198 @@
+//! Histograms as values of a column: how often each whole number occurs.
+//!
+//! | in SQL | gives |
+//! |---|---|
+//! | `histogram(value)`, `histogram(value, times)` | the histogram of a group's values, each counted once or so many times |
+//! | `histogram_of(value)` | that of one value |
+//! | `histogram_sum(histogram)` | several of them added up |
+//! | `histogram_count(histogram)` | how many values it holds |
+//! | `histogram_above(histogram, limit)` | how many of them are greater than a limit |
+//! | `histogram_decile(histogram, number)` | the value below which so many tenths lie, 5 being the median |
+//!
+//! Invariants: what is added can be taken away again exactly; equal histograms have equal bytes; one that holds nothing is null.
+//! Values are whole numbers from 0 to [`HIGHEST`]; their width (a minute, say) is the definition's own, so that a count above a
+//! limit is exact where the limit is a multiple of it.
+
+mod aggregate;
+mod scalar;
+
+use datafusion::prelude::SessionContext;
+
+/// The highest value; what is above counts as this.
+pub const HIGHEST: u32 = (1 << 14) - 1;
+
+/// Makes the functions known to a session.
+pub fn register(context: &SessionContext) {
+    aggregate::functions().into_iter().for_each(|function| context.register_udaf(function));
+    scalar::functions().into_iter().for_each(|function| context.register_udf(function));
+}
+
+/// One histogram that is added to and taken from: values with their counts, in the order of the values.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Histogram(Vec<(u32, i32)>);
+
+impl Histogram {
+    /// Adds `other`, which is [`Histogram::encode`]d, so many times.
+    pub fn add(&mut self, other: &[u8], times: i64) {
+        for (value, count) in entries(other) {
+            let count = i32::try_from(count as i64 * times).unwrap_or(i32::MAX);
+            match self.0.binary_search_by_key(&value, |(value, _)| *value) {
+                Ok(place) if self.0[place].1 + count == 0 => drop(self.0.remove(place)),
+                Ok(place) => self.0[place].1 += count,
+                Err(place) => self.0.insert(place, (value, count)),
+            }
+        }
+    }
+
+    /// The bytes of a column's value; none for a histogram that holds nothing.
+    #[must_use]
+    pub fn encode(&self) -> Option<Vec<u8>> {
+        encode(self.0.iter().map(|(value, count)| (*value, u64::try_from(*count).unwrap_or_default())))
+    }
+
+    /// About what it takes in memory besides itself.
+    #[must_use]
+    pub fn footprint(&self) -> usize {
+        self.0.capacity() * size_of::<(u32, i32)>()
+    }
+}
+
+/// Pairs of the distance from the value before and the count, seven bits a byte, the lowest first.
+fn encode(entries: impl Iterator<Item = (u32, u64)>) -> Option<Vec<u8>> {
+    let (mut bytes, mut last) = (Vec::new(), 0);
+    for (value, count) in entries.filter(|(_, count)| *count > 0) {
+        push(&mut bytes, u64::from(value - last));
+        push(&mut bytes, count);
+        last = value;
+    }
+    (!bytes.is_empty()).then_some(bytes)
+}
+
+fn push(bytes: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        bytes.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+}
+
+/// The values and their counts, in order. What is not understood ends them.
+fn entries(bytes: &[u8]) -> impl Iterator<Item = (u32, u64)> + '_ {
+    let (mut rest, mut value) = (bytes, 0);
+    std::iter::from_fn(move || {
+        let distance = take(&mut rest)?;
+        let count = take(&mut rest)?;
+        value = u32::try_from(u64::from(value) + distance).ok().filter(|value| *value <= HIGHEST)?;
+        Some((value, count))
+    })
+}
+
+#[inline]
+fn take(bytes: &mut &[u8]) -> Option<u64> {
+    let (first, rest) = bytes.split_first()?;
+    *bytes = rest;
+    if *first < 0x80 {
+        return Some(u64::from(*first));
+    }
+    let mut number = u64::from(first & 0x7f);
+    for shift in (7..64).step_by(7) {
+        let (next, rest) = bytes.split_first()?;
+        *bytes = rest;
+        number |= u64::from(next & 0x7f) << shift;
+        if *next < 0x80 {
+            return Some(number);
+        }
+    }
+    None
+}
+
+fn clamped(value: i64) -> u32 {
+    u32::try_from(value.max(0)).map_or(HIGHEST, |value| value.min(HIGHEST))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::util::pretty::pretty_format_batches;
+    use proptest::prelude::*;
+
+    fn of(values: &[u32]) -> Vec<u8> {
+        let mut sorted: Vec<(u32, u64)> = values.iter().map(|value| (*value, 1)).collect();
+        sorted.sort_unstable();
+        encode(sorted.chunk_by(|a, b| a.0 == b.0).map(|same| (same[0].0, same.len() as u64))).unwrap_or_default()
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_taken_away_leaves_what_was(
+            kept in prop::collection::vec(0..300u32, 0..40), gone in prop::collection::vec(0..=HIGHEST, 0..40)
+        ) {
+            let mut histogram = Histogram::default();
+            histogram.add(&of(&kept), 1);
+            let before = histogram.clone();
+            histogram.add(&of(&gone), 1);
+            let both: Vec<u32> = kept.iter().chain(&gone).copied().collect();
+            prop_assert_eq!(histogram.encode().unwrap_or_default(), of(&both));
+            histogram.add(&of(&gone), -1);
+            prop_assert_eq!(histogram.encode().unwrap_or_default(), of(&kept));
+            prop_assert_eq!(histogram, before);
+        }
+
+        #[test]
+        fn any_bytes_are_read_without_harm(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+            prop_assert!(entries(&bytes).count() <= bytes.len());
+        }
+    }
+
+    async fn ask(sql: &str) -> String {
+        let context = SessionContext::new();
+        register(&context);
+        let batches = context.sql(sql).await.expect("a plan").collect().await.expect("rows");
+        pretty_format_batches(&batches).expect("text").to_string()
+    }
+
+    #[tokio::test]
+    async fn sums_counts_limits_and_deciles_are_those_of_the_values() {
+        let values = "SELECT column1 % 3 AS k, column1 * 7 % 101 AS v FROM (SELECT unnest(range(0, 20000)) AS column1)";
+        let by_parts = format!(
+            "SELECT k, histogram_count(h) AS n, histogram_above(h, 60) AS above, histogram_decile(h, 5) AS median, \
+             histogram_decile(h, 9) AS p90 FROM (SELECT k, histogram_sum(h) AS h FROM \
+             (SELECT k, v % 5 AS part, histogram(v) FILTER (WHERE v <> 8) AS h FROM ({values}) GROUP BY k, v % 5) GROUP BY k) ORDER BY k"
+        );
+        let plain = format!(
+            "SELECT k, count(*) AS n, count(*) FILTER (WHERE v > 60) AS above, \
+             percentile_cont(0.5) WITHIN GROUP (ORDER BY CAST(v AS DOUBLE)) AS median, \
+             percentile_cont(0.9) WITHIN GROUP (ORDER BY CAST(v AS DOUBLE)) AS p90 \
+             FROM ({values}) WHERE v <> 8 GROUP BY k ORDER BY k"
+        );
+        assert_eq!(ask(&by_parts).await, ask(&plain).await);
+    }
+
+    #[tokio::test]
+    async fn a_value_may_count_several_times_and_nothing_is_null() {
+        let sql = "SELECT histogram_count(h) AS n, histogram_decile(h, 5) AS median FROM (SELECT histogram(column1, column2) AS h \
+                   FROM (VALUES (4, 3), (9, 0), (1, 1), (NULL, 5), (-2, 1)))";
+        let found = ask(sql).await;
+        assert!(found.contains("| 5 | 4.0    |"), "{found}");
+        let nothing =
+            ask("SELECT h IS NULL AS none, histogram_count(h) AS n, histogram_above(h, 1) AS a, histogram_decile(h, 5) AS m \
+             FROM (SELECT histogram(column1) FILTER (WHERE column1 > 9) AS h FROM (VALUES (1), (2)))")
+            .await;
+        assert!(nothing.contains("| true | 0 | 0 |   |"), "{nothing}");
+    }
+
+    #[tokio::test]
+    async fn one_value_is_a_histogram_too() {
+        let sql = "SELECT histogram_decile(histogram_sum(histogram_of(column1)), 5) AS m FROM (VALUES (7), (4), (NULL))";
+        assert!(ask(sql).await.contains("| 5.5 |"));
+    }
+
+    #[tokio::test]
+    async fn a_decile_is_written_out() {
+        let context = SessionContext::new();
+        register(&context);
+        let asked = context.sql("SELECT histogram_decile(histogram(column1), 11) FROM (VALUES (1))").await.expect("a plan");
+        let refused = asked.collect().await.expect_err("refused").to_string();
+        assert!(refused.contains("from 0 to 10"), "{refused}");
+    }
+}
