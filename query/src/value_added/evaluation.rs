@@ -1,0 +1,146 @@
+//! From a model file to its result, by whichever method it asks for: over the records as they are, or as they were.
+//!
+//! Promise: a result holds figures of groups with all that is said of them, and of pupils nothing but how many; whatever a model file says, no
+//! group shows below the engine's own limit for small groups.
+
+use std::collections::BTreeMap;
+
+use datafusion::dataframe::DataFrame;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::asked::{Asked, Method};
+use super::multilevel::{Fit, Model};
+use super::release::{self, Release};
+use super::report::{GainReport, GrowthReport, gain_report, growth_report};
+use super::reported::{Reported, reported};
+use super::sensitivity::{self, Sensitivity};
+use super::{document, exams, gather};
+use crate::engine::Limits;
+use crate::run::Seen;
+use crate::{Engine, Error, Scope};
+
+/// A model's fit, with what it was made from.
+#[derive(Clone, Debug)]
+pub struct Fitted {
+    pub fit: Fit,
+    /// None when the model's settings do not ask for it.
+    pub sensitivity: Option<Sensitivity>,
+    /// The version of each table that was read.
+    pub as_of: BTreeMap<String, i64>,
+}
+
+/// What came out, by the method.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    Model(Box<Fit>),
+    Growth(GrowthReport),
+    Gain(GainReport),
+}
+
+/// What a model file asks for.
+#[derive(Clone, Debug)]
+pub struct Evaluation {
+    pub outcome: Outcome,
+    pub sensitivity: Option<Sensitivity>,
+    /// The whole result, as doors and releases have it.
+    pub result: Value,
+    /// The version of each table that was read.
+    pub as_of: BTreeMap<String, i64>,
+}
+
+impl Engine {
+    /// Computes what a model file asks for; `at` reads the records at the versions that it names.
+    pub async fn value_added(
+        &self,
+        asked: &Asked,
+        at: Option<&BTreeMap<String, i64>>,
+        scope: &Scope,
+    ) -> Result<Evaluation, Error> {
+        let series = match &asked.method {
+            Method::Model { sql, model } => {
+                let Fitted { fit, sensitivity, as_of } = self.fit_seeing(model, sql, Seen::at(at), scope).await?;
+                let result = with(serde_json::to_value(&fit).map_err(Error::internal)?, &sensitivity)?;
+                return Ok(Evaluation { outcome: Outcome::Model(Box::new(fit)), sensitivity, result, as_of });
+            }
+            Method::Growth(series) | Method::Gain(series) => series.clone(),
+        };
+        let (scores, as_of) = exams::read(self, &series.request(&asked.about), at, scope).await?;
+        let rules = series.rules(usize::try_from(self.options().suppress_below).unwrap_or_default());
+        let (settings, bands) = (series.settings(self.state().config().target_partitions()), series.bands());
+        let growth = matches!(asked.method, Method::Growth(_));
+        let computed = tokio::task::spawn_blocking(move || {
+            let (outcome, result, sensitivity);
+            if growth {
+                let report = growth_report(&scores, &rules, &settings)?;
+                result = document::growth(&report);
+                sensitivity = sensitivity::of_series(&scores, &result, |others| {
+                    growth_report(others, &rules, &settings).map(|report| document::growth(&report))
+                });
+                outcome = Outcome::Growth(report);
+            } else {
+                let report = gain_report(&scores, &rules, &bands)?;
+                result = document::gain(&report);
+                sensitivity = sensitivity::of_series(&scores, &result, |others| {
+                    gain_report(others, &rules, &bands).map(|report| document::gain(&report))
+                });
+                outcome = Outcome::Gain(report);
+            }
+            Ok::<_, Error>((outcome, result, Some(sensitivity)))
+        });
+        let (outcome, result, sensitivity) = computed.await.map_err(Error::internal)??;
+        let result = with(result, &sensitivity)?;
+        Ok(Evaluation { outcome, sensitivity, result, as_of })
+    }
+
+    /// A multilevel model over the rows of one SELECT, a row a pupil, which must have the model's columns by name. No group shows below
+    /// the engine's own limit for small groups, whatever the model says.
+    pub async fn fit(&self, model: &Model, sql: &str, scope: &Scope) -> Result<Fitted, Error> {
+        self.fit_seeing(model, sql, Seen::Now(None), scope).await
+    }
+
+    /// [`Engine::fit`] over the records as they were, each kind at the version that is named.
+    pub async fn fit_at(&self, model: &Model, sql: &str, at: &BTreeMap<String, i64>, scope: &Scope) -> Result<Fitted, Error> {
+        self.fit_seeing(model, sql, Seen::At(at.clone()), scope).await
+    }
+
+    async fn fit_seeing(&self, model: &Model, sql: &str, seen: Seen, scope: &Scope) -> Result<Fitted, Error> {
+        let mut model = model.clone();
+        model.settings.minimum_n = model.settings.minimum_n.max(self.options().suppress_below.max(0) as u64);
+        model.check()?;
+        let work = move |frame, limits| fit(frame, model, limits);
+        let ((fit, sensitivity), as_of) = self.planned(sql, seen, scope, work).await?;
+        Ok(Fitted { fit, sensitivity, as_of })
+    }
+
+    /// What was published, the oldest first.
+    pub async fn releases(&self) -> Result<Vec<Release>, Error> {
+        release::all(self.lake()).await
+    }
+
+    /// A release with what is said of it; none of this name.
+    pub async fn release(&self, name: &str) -> Result<Option<Reported>, Error> {
+        let all = self.releases().await?;
+        Ok(all.iter().find(|release| release.release == name).map(|release| reported(release, &all)))
+    }
+}
+
+async fn fit(frame: DataFrame, model: Model, limits: Limits) -> Result<(Fit, Option<Sensitivity>), Error> {
+    let moments = gather(frame.clone(), &model).await.map_err(|error| Error::from_engine(error, limits.memory))?;
+    let own = model.clone();
+    let fit = tokio::task::spawn_blocking(move || own.fit(moments)).await.map_err(Error::internal)??;
+    if !model.settings.sensitivity {
+        return Ok((fit, None));
+    }
+    let sensitivity = sensitivity::of_model(&frame, &model, &fit, limits.memory).await?;
+    Ok((fit, Some(sensitivity)))
+}
+
+/// A result with its sensitivity beside the figures.
+fn with(mut result: Value, sensitivity: &impl Serialize) -> Result<Value, Error> {
+    let sensitivity = serde_json::to_value(sensitivity).map_err(Error::internal)?;
+    if let Value::Object(fields) = &mut result {
+        fields.insert("sensitivity".to_owned(), sensitivity);
+    }
+    Ok(result)
+}
