@@ -85,6 +85,7 @@ fn routes() -> Router<Shared> {
         .route("/v1/policy/forecast", get(policy::forecast))
         .route("/v1/policy/quadrants", get(policy::quadrants))
         .route("/v1/value-added", get(value_added::list))
+        .route("/v1/value-added/growth/pupil", get(value_added::pupil))
         .route("/v1/value-added/{release}", get(value_added::read))
         .route("/v1/value-added/{release}/chart/{chart}", get(value_added::chart))
         .route("/v1/sql", post(sql::post))

@@ -2,17 +2,21 @@
 //!
 //! Promise: a release is given as it was published, with its request, the versions of the data it was made from and the version of the
 //! program, and beside it how far it agrees with the year before and with other subjects; groups come in the order of their codes, small
-//! ones without figures. Nothing is fitted here, and no pupil is in it.
+//! ones without figures. Nothing is fitted there, and no pupil is in it. `GET /v1/value-added/growth/pupil` is the one door to a single pupil's
+//! growth: asked from the pupil's own class only, and each look leaves a line in the log's `audit`.
 
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::Serialize;
 use utoipa::ToSchema;
-use xueqing_query::value_added::asked::{About, Asked, Method};
+use xueqing_query::Scope;
+use xueqing_query::value_added::asked::{About, Asked};
 use xueqing_query::value_added::chart::{self, Chart, Kind};
+use xueqing_query::value_added::pupil::{PupilGrowth, PupilRequest};
 use xueqing_query::value_added::release::Release;
 use xueqing_query::value_added::reported::Reported;
 
+use crate::params::Params;
 use crate::router::Shared;
 use crate::wire::Text;
 use crate::{Error, Problem};
@@ -72,11 +76,7 @@ pub(crate) struct WholeRelease {
 impl From<&Release> for Published {
     fn from(release: &Release) -> Self {
         let asked = Asked::read(&release.model).ok();
-        let method = asked.as_ref().map(|asked| match asked.method {
-            Method::Model { .. } => "model",
-            Method::Growth(_) => "growth",
-            Method::Gain(_) => "gain",
-        });
+        let method = asked.as_ref().map(|asked| asked.method.name());
         let About { subject, grade, year } = asked.map(|asked| asked.about).unwrap_or_default();
         let (title, made_at) = ((&release.title).into(), release.made_at.to_rfc3339());
         Self { release: release.release.clone(), made_at, title, method, subject, grade, year, code: release.code.clone() }
@@ -155,4 +155,65 @@ pub(crate) async fn chart(
         }
     };
     Ok(Json(chart::chart(kind, release, &all).map_err(xueqing_query::Error::from)?))
+}
+
+/// One pupil's growth, for the pupil's own teacher.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "documents what the door writes; a test holds it against what is sent")]
+pub(crate) struct PupilGrowthData {
+    subject: String,
+    school: String,
+    class: String,
+    student: String,
+    /// Of the tests, as it was given.
+    reliability: f64,
+    /// For each exam after the first: `growth` with the percentiles `low` and `high` (95 %, by the error of the test), the `bands` that the
+    /// range touches, the number of earlier scores and of pupils compared; or `refused` with the reason.
+    #[schema(value_type = Vec<Object>)]
+    steps: (),
+    /// What must stand beside it.
+    note: Text,
+}
+
+/// Read one pupil's growth.
+///
+/// For the teacher of the class that is named: a pupil who did not sit the last exam there is refused in the same words as one that does
+/// not exist. Not for tests of which each pupil sat a drawn part.
+#[utoipa::path(
+    get, operation_id = "read_pupil_growth", path = "/v1/value-added/growth/pupil", tag = "figures",
+    params(
+        ("subject" = String, Query, example = "math"),
+        ("exams" = String, Query, description = "Codes of the exams, oldest first, comma separated"),
+        ("school" = String, Query, description = "The teacher's school"),
+        ("class" = String, Query, description = "The teacher's class"),
+        ("student" = String, Query, description = "The pupil's pseudonym"),
+        ("grade" = Option<String>, Query, description = "Where exams of several grades share a code"),
+        ("reliability" = Option<f64>, Query, description = "Of the tests, between 0 and 1; 0.9 when it is not known"),
+    ),
+    responses(
+        (status = 200, description = "Bands with their ranges", body = PupilGrowthData),
+        (status = "4XX", description = "Refused", body = crate::wire::ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn pupil(State(shared): State<Shared>, mut params: Params) -> Result<Json<PupilGrowth>, Problem> {
+    let mut needed = |name: &str, hint: &str| {
+        let given = params.take(name).filter(|text| !text.trim().is_empty());
+        given.ok_or_else(|| Error::BadParameter { name: name.to_owned(), value: String::new(), hint: format!("expected {hint}") })
+    };
+    let (subject, exams) =
+        (needed("subject", "the code of a subject, such as math")?, needed("exams", "codes of exams, oldest first")?);
+    let (school, class) =
+        (needed("school", "the code of the teacher's school")?, needed("class", "the code of the teacher's class")?);
+    let student = needed("student", "the pseudonym of a pupil")?;
+    let grade = params.take("grade");
+    let text = params.take("reliability").unwrap_or_else(|| "0.9".to_owned());
+    let hint = "expected a number between 0 and 1, such as 0.9".to_owned();
+    let reliability = text.parse().map_err(|_| Error::BadParameter { name: "reliability".to_owned(), value: text, hint })?;
+    params.finish("subject, exams, school, class, student, grade, reliability")?;
+    let exams = exams.split(',').map(|code| code.trim().to_owned()).collect();
+    // Who was looked at, from where and when; the span has the request's number.
+    tracing::info!(target: "audit", action = "pupil_growth", school, class, student, subject);
+    let _place = shared.limits.query().await?;
+    let asked = PupilRequest { subject, exams, school, class, grade, student, reliability };
+    Ok(Json(shared.app.engine.pupil_growth(&asked, &Scope::District).await?))
 }

@@ -265,7 +265,7 @@ impl Engine {
 }
 
 /// Runs `work` as a task of its own, so that neither a long step nor a panic of it reaches the caller.
-async fn in_time<T: Send + 'static>(
+pub(crate) async fn in_time<T: Send + 'static>(
     timeout: Duration,
     work: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<T, Error> {

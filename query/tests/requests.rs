@@ -174,6 +174,7 @@ async fn a_series_of_exams_reads_whole_scores_of_one_subject_by_unit() {
         school: None,
         grade: Some("21".to_owned()),
         classes: vec![],
+        student: None,
         level: Level::Class,
     };
     let found = read(&engine, &request, None, &Scope::District).await.unwrap().0;

@@ -159,4 +159,5 @@ def sensitivity():
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     for name, found in [("agreement", agreements()), ("sensitivity", sensitivity())]:
-        (folder / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n")
+        text = ",\n".join(json.dumps(case) for case in found) if isinstance(found, list) else json.dumps(found)
+        (folder / f"{name}.json").write_text(f"[\n{text}\n]\n" if isinstance(found, list) else f"{text}\n")

@@ -41,6 +41,22 @@ pub enum Method {
     Gain(Series),
 }
 
+impl Method {
+    /// The name of its table.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Model { .. } => "model",
+            Self::Growth(_) => "growth",
+            Self::Gain(_) => "gain",
+        }
+    }
+
+    /// Whether two are of one kind.
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.name() == other.name()
+    }
+}
+
 /// A series of exams and whose growth or gain over them is asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -175,6 +191,7 @@ impl Series {
             school: self.school.clone(),
             grade: about.grade.clone(),
             classes: self.classes.clone(),
+            student: None,
             level: self.by,
         }
     }

@@ -42,7 +42,7 @@ pub struct Chart {
 pub enum Data {
     Caterpillar { levels: Vec<Caterpillar> },
     Quadrant { levels: Vec<Quadrants> },
-    Heatmap { year: Option<i32>, grade: Option<String>, levels: Vec<Heatmap> },
+    Heatmap { levels: Vec<Heatmap>, year: Option<i32>, grade: Option<String> },
 }
 
 /// Effects with their intervals.
@@ -260,7 +260,7 @@ fn heatmap(release: &Release, levels: &[Figures], all: &[Release]) -> Result<Dat
     let columns: Vec<(String, &Release, Vec<Figures>)> =
         latest.into_iter().map(|(subject, other)| (subject, other, figures::read(&other.result))).collect();
     let levels = levels.iter().map(|level| level_map(level, &columns)).collect();
-    Ok(Data::Heatmap { year: own.about.year, grade: own.about.grade, levels })
+    Ok(Data::Heatmap { levels, year: own.about.year, grade: own.about.grade })
 }
 
 fn level_map(level: &Figures, columns: &[(String, &Release, Vec<Figures>)]) -> Heatmap {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use xueqing_schema::Text;
 
 use super::agreement::{Agreement, Calls, agreement, calls};
-use super::asked::{About, Asked, Method};
+use super::asked::{About, Asked};
 use super::drift::{Drift, drift};
 use super::figures::{self, Call, Figures};
 use super::multilevel::Grain;
@@ -117,13 +117,6 @@ impl Relation {
                 "two results that differ in more than one of subject, grade and year, or whose model files do not name them",
             ),
         }
-    }
-}
-
-impl Method {
-    /// Whether two are of one kind.
-    pub fn is_like(&self, other: &Self) -> bool {
-        std::mem::discriminant(self) == std::mem::discriminant(other)
     }
 }
 

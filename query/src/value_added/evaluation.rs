@@ -11,12 +11,14 @@ use serde_json::Value;
 
 use super::asked::{Asked, Method};
 use super::multilevel::{Fit, Model};
+use super::refusal::Refusal;
 use super::release::{self, Release};
 use super::report::{GainReport, GrowthReport, gain_report, growth_report};
 use super::reported::{Reported, reported};
 use super::sensitivity::{self, Sensitivity};
+use super::series::ExamScores;
 use super::{document, exams, gather};
-use crate::engine::Limits;
+use crate::engine::{Limits, in_time};
 use crate::run::Seen;
 use crate::{Engine, Error, Scope};
 
@@ -70,27 +72,16 @@ impl Engine {
         let (settings, bands) = (series.settings(self.state().config().target_partitions()), series.bands());
         let growth = matches!(asked.method, Method::Growth(_));
         let computed = tokio::task::spawn_blocking(move || {
-            let (outcome, result, sensitivity);
             if growth {
-                let report = growth_report(&scores, &rules, &settings)?;
-                result = document::growth(&report);
-                sensitivity = sensitivity::of_series(&scores, &result, |others| {
-                    growth_report(others, &rules, &settings).map(|report| document::growth(&report))
-                });
-                outcome = Outcome::Growth(report);
+                let report = |scores: &ExamScores| growth_report(scores, &rules, &settings);
+                in_both_ways(&scores, report, document::growth, Outcome::Growth)
             } else {
-                let report = gain_report(&scores, &rules, &bands)?;
-                result = document::gain(&report);
-                sensitivity = sensitivity::of_series(&scores, &result, |others| {
-                    gain_report(others, &rules, &bands).map(|report| document::gain(&report))
-                });
-                outcome = Outcome::Gain(report);
+                in_both_ways(&scores, |scores| gain_report(scores, &rules, &bands), document::gain, Outcome::Gain)
             }
-            Ok::<_, Error>((outcome, result, Some(sensitivity)))
         });
         let (outcome, result, sensitivity) = computed.await.map_err(Error::internal)??;
         let result = with(result, &sensitivity)?;
-        Ok(Evaluation { outcome, sensitivity, result, as_of })
+        Ok(Evaluation { outcome, sensitivity: Some(sensitivity), result, as_of })
     }
 
     /// A multilevel model over the rows of one SELECT, a row a pupil, which must have the model's columns by name. No group shows below
@@ -108,8 +99,15 @@ impl Engine {
         let mut model = model.clone();
         model.settings.minimum_n = model.settings.minimum_n.max(self.options().suppress_below.max(0) as u64);
         model.check()?;
-        let work = move |frame, limits| fit(frame, model, limits);
-        let ((fit, sensitivity), as_of) = self.planned(sql, seen, scope, work).await?;
+        let (own, memory) = (model.clone(), self.options().memory_bytes);
+        let ((fit, frame), as_of) = self.planned(sql, seen, scope, move |frame, limits| fit(frame, own, limits)).await?;
+        if !model.settings.sensitivity {
+            return Ok(Fitted { fit, sensitivity: None, as_of });
+        }
+        // Over the same versions, within a time of its own.
+        let published = fit.clone();
+        let work = async move { sensitivity::of_model(&frame, &model, &published, memory).await };
+        let sensitivity = Some(in_time(self.options().timeout, work).await?);
         Ok(Fitted { fit, sensitivity, as_of })
     }
 
@@ -125,15 +123,24 @@ impl Engine {
     }
 }
 
-async fn fit(frame: DataFrame, model: Model, limits: Limits) -> Result<(Fit, Option<Sensitivity>), Error> {
+/// The fit, and the rows it is of.
+async fn fit(frame: DataFrame, model: Model, limits: Limits) -> Result<(Fit, DataFrame), Error> {
     let moments = gather(frame.clone(), &model).await.map_err(|error| Error::from_engine(error, limits.memory))?;
-    let own = model.clone();
-    let fit = tokio::task::spawn_blocking(move || own.fit(moments)).await.map_err(Error::internal)??;
-    if !model.settings.sensitivity {
-        return Ok((fit, None));
-    }
-    let sensitivity = sensitivity::of_model(&frame, &model, &fit, limits.memory).await?;
-    Ok((fit, Some(sensitivity)))
+    let fit = tokio::task::spawn_blocking(move || model.fit(moments)).await.map_err(Error::internal)??;
+    Ok((fit, frame))
+}
+
+/// A report over all scores, and what it would be without the pupils who moved.
+fn in_both_ways<R>(
+    scores: &ExamScores,
+    report: impl Fn(&ExamScores) -> Result<R, Refusal>,
+    document: fn(&R) -> Value,
+    outcome: fn(R) -> Outcome,
+) -> Result<(Outcome, Value, Sensitivity), Refusal> {
+    let own = report(scores)?;
+    let result = document(&own);
+    let sensitivity = sensitivity::of_series(scores, &result, |others| report(others).map(|other| document(&other)));
+    Ok((outcome(own), result, sensitivity))
 }
 
 /// A result with its sensitivity beside the figures.

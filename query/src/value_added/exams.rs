@@ -24,6 +24,8 @@ pub struct ExamRequest {
     pub school: Option<String>,
     pub grade: Option<String>,
     pub classes: Vec<String>,
+    /// A pupil whose number is to be told: its pseudonym.
+    pub student: Option<String>,
     /// What the figures are about: the class or the school at the last exam.
     pub level: Level,
 }
@@ -38,12 +40,14 @@ pub async fn read(
     let (sql, values) = statement(request);
     let mut pupils = Pupils { target: request.exams.len().saturating_sub(1), ..Pupils::default() };
     let mut found = ExamScores { exams: request.exams.clone(), level: Some(request.level), ..ExamScores::default() };
+    pupils.wanted.clone_from(&request.student);
     let (batches, as_of) = engine.records(sql, values, Seen::at(at), scope).await?;
     for batch in batches {
         add(&mut found, &batch, request, &mut pupils);
     }
     pupils.finish();
     (found.schools, found.grades) = (pupils.schools.len(), pupils.grades.len());
+    found.student = pupils.found;
     (found.changed_school, found.changed_class) = (pupils.changed_school, pupils.changed_class);
     Ok((found, as_of))
 }
@@ -73,6 +77,8 @@ fn add(found: &mut ExamScores, batch: &RecordBatch, request: &ExamRequest, pupil
 struct Pupils {
     last: Option<String>,
     count: u64,
+    wanted: Option<String>,
+    found: Option<u64>,
     schools: BTreeSet<String>,
     grades: BTreeSet<String>,
     /// Where the pupil was at the latest two of the exams that have been read, the latest last: place in the series, school, class.
@@ -89,6 +95,9 @@ impl Pupils {
             self.finish();
             self.last = Some(student.to_owned());
             self.count += 1;
+            if self.wanted.as_deref() == Some(student) {
+                self.found = Some(self.count);
+            }
         }
         self.count
     }

@@ -19,6 +19,7 @@ mod gather;
 pub mod group;
 pub mod growth;
 pub mod multilevel;
+pub mod pupil;
 pub mod refusal;
 pub mod release;
 pub mod report;

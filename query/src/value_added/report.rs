@@ -98,7 +98,7 @@ pub fn growth_report(exams: &ExamScores, rules: &GroupRules, settings: &Settings
 }
 
 /// Each exam is a test of its own: its place in the series stands for the year and the grade.
-fn grown(exams: &ExamScores, settings: &Settings) -> Result<Growth, Refusal> {
+pub(super) fn grown(exams: &ExamScores, settings: &Settings) -> Result<Growth, Refusal> {
     let occasions = (0..exams.exams.len()).map(|place| Occasion { year: place as i32, grade: 0 });
     let group = NormGroup { sequence: occasions.collect(), names: exams.exams.clone() };
     let scores = exams.scores.iter().map(|it| Score { student: it.student, year: it.exam as i32, grade: 0, score: it.score });

@@ -262,7 +262,7 @@ mod tests {
 
     #[tokio::test]
     async fn both_runs_are_those_of_an_independent_computation() {
-        let found = told(&format!("{MODEL}moved = \"moved\"")).await;
+        let found = told(&format!("{MODEL}moved = \"moved\"\nsettings = {{ minimum_n = 1 }}")).await;
         let kept: Value = serde_json::from_str(include_str!("../../tests/value_added/sensitivity.json")).unwrap();
         for (ours, theirs) in [(found.stayed, &kept["stayed"]), (found.missing_priors, &kept["missing_priors"])] {
             let (ours, theirs_change) = (ours.unwrap(), &theirs["changes"][0]);
@@ -282,7 +282,10 @@ mod tests {
         assert_eq!(code(&told(MODEL).await.stayed), "mobility_unknown");
         let whole = "response = \"score\"\ngroupings = [{ column = \"school\", grain = \"school\" }]\n";
         assert_eq!(code(&told(whole).await.missing_priors), "none_missing");
-        let without = told(&format!("{whole}settings = {{ minimum_n = 25 }}")).await;
-        assert!(without.stayed.unwrap_err().zh.contains("moved"));
+        let hidden = told(&format!("{MODEL}moved = \"moved\"\nsettings = {{ minimum_n = 300 }}")).await;
+        assert_eq!((code(&hidden.stayed), code(&hidden.missing_priors)), ("no_errors", "no_errors"), "no group is shown");
+        let thin = told(&format!("{MODEL}moved = \"moved\"\nsettings = {{ minimum_n = 600 }}")).await;
+        assert_eq!(code(&thin.stayed), "too_few_pupils");
+        assert!(thin.stayed.unwrap_err().zh.contains("583"));
     }
 }

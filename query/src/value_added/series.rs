@@ -31,6 +31,8 @@ pub struct ExamScores {
     pub schools: usize,
     pub grades: usize,
     pub level: Option<Level>,
+    /// The number of the pupil who was asked about, if there is one of this pseudonym.
+    pub student: Option<u64>,
     /// Pupils of the last exam who were in another school, another class, at the latest of their earlier exams.
     pub changed_school: HashSet<u64>,
     pub changed_class: HashSet<u64>,

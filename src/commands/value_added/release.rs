@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use serde_json::{Value, json};
-use xueqing_query::value_added::asked::Asked;
+use xueqing_query::value_added::asked::{About, Asked};
 use xueqing_query::value_added::release::{self, Release};
 use xueqing_query::value_added::reported::Reported;
 use xueqing_query::{Engine, Error, Evaluation, Scope};
@@ -66,14 +66,21 @@ pub(super) fn refused(error: Error) -> anyhow::Error {
 /// What has been published.
 pub(super) async fn list(house: &House, machine: bool) -> anyhow::Result<()> {
     let releases = house.engine(&house.existing_lake()?)?.releases().await?;
+    let asked = |it: &Release| Asked::read(&it.model).ok();
     if machine {
-        let short = |it: &Release| json!({ "release": it.release, "made_at": it.made_at, "title": it.title, "code": it.code });
+        let short = |it: &Release| {
+            let (method, about) = asked(it).map(|asked| (asked.method.name(), asked.about)).unzip();
+            let About { subject, grade, year } = about.unwrap_or_default();
+            json!({ "release": it.release, "made_at": it.made_at, "title": it.title, "method": method, "subject": subject,
+                "grade": grade, "year": year, "code": it.code })
+        };
         return output::json(&releases.iter().map(short).collect::<Vec<Value>>());
     }
     if releases.is_empty() {
         return output::print("还没有发布 · nothing has been published: xueqing value-added fit MODEL.toml --publish");
     }
-    let row = |it: &Release| vec![it.release.clone(), it.title.zh.clone(), it.title.en.clone(), it.code.clone()];
+    let method = |it: &Release| asked(it).map_or("–", |asked| asked.method.name()).to_owned();
+    let row = |it: &Release| vec![it.release.clone(), method(it), it.title.zh.clone(), it.title.en.clone(), it.code.clone()];
     output::print(&output::columns(&releases.iter().map(row).collect::<Vec<_>>()))
 }
 
