@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde_json::Value;
 use xueqing_query::value_added::asked::Asked;
 use xueqing_query::value_added::release::{self, Release};
-use xueqing_query::{Fitted, Scope};
+use xueqing_query::{Evaluation, Scope};
 
 use crate::app::{NDJSON, TestApp};
 
@@ -48,9 +48,8 @@ async fn a_release_is_given_as_it_was_and_made_again_over_the_data_as_they_were(
     }
     assert_eq!(app.get("/v1/value-added").await.json(), serde_json::json!({"releases": []}));
     let (engine, asked) = (&app.app.engine, Asked::read(MODEL).unwrap());
-    let Fitted { fit, as_of } = engine.fit(&asked.model, &asked.sql, &Scope::District).await.unwrap();
+    let Evaluation { result, as_of, .. } = engine.value_added(&asked, None, &Scope::District).await.unwrap();
     engine.can_read_again(&as_of).unwrap();
-    let result = serde_json::to_value(&fit).unwrap();
     let published = Release {
         release: String::new(),
         made_at: "2026-11-26T01:00:00Z".parse().unwrap(),
@@ -77,13 +76,13 @@ async fn a_release_is_given_as_it_was_and_made_again_over_the_data_as_they_were(
 
     // Corrections change what a fit gives now, and not what was published.
     app.post("/v1/events/assessment", NDJSON, results("second", 3)).await;
-    let now = engine.fit(&asked.model, &asked.sql, &Scope::District).await.unwrap();
-    assert!(!release::differences(&result, &serde_json::to_value(&now.fit).unwrap()).is_empty());
-    let again = engine.fit_at(&asked.model, &asked.sql, &as_of, &Scope::District).await.unwrap();
-    assert_eq!(release::differences(&result, &serde_json::to_value(&again.fit).unwrap()), Vec::<String>::new());
+    let now = engine.value_added(&asked, None, &Scope::District).await.unwrap();
+    assert!(!release::differences(&result, &now.result).is_empty());
+    let again = engine.value_added(&asked, Some(&as_of), &Scope::District).await.unwrap();
+    assert_eq!(release::differences(&result, &again.result), Vec::<String>::new());
 
     let gone = [("assessment".to_owned(), 99)].into();
-    let error = engine.fit_at(&asked.model, &asked.sql, &gone, &Scope::District).await.unwrap_err();
+    let error = engine.value_added(&asked, Some(&gone), &Scope::District).await.unwrap_err();
     assert_eq!(error.code(), "lake_version_gone", "{error}");
     let rollup = [("class_day".to_owned(), 1)].into();
     assert_eq!(engine.can_read_again(&rollup).unwrap_err().code(), "not_a_kind");
@@ -195,7 +194,8 @@ async fn charts_come_by_code_with_intervals_and_without_small_groups() {
 
     let heatmap = chart("heatmap").await.json();
     described(&app, "ChartData", &heatmap).await;
-    let subjects: Vec<_> = heatmap["levels"][0]["subjects"].as_array().unwrap().iter().map(|it| &it["subject"]).collect();
+    let subjects: Vec<_> =
+        heatmap["levels"][0]["subjects"].as_array().unwrap().iter().map(|it| it["subject"].as_str().unwrap()).collect();
     assert_eq!((subjects, &heatmap["year"]), (vec!["english", "math"], &2026.into()));
     assert!(heatmap["levels"][0]["groups"][0]["cells"][1]["standardised"].is_number() && !heatmap.to_string().contains("s12"));
 

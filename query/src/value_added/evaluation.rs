@@ -90,11 +90,6 @@ impl Engine {
         self.fit_seeing(model, sql, Seen::Now(None), scope).await
     }
 
-    /// [`Engine::fit`] over the records as they were, each kind at the version that is named.
-    pub async fn fit_at(&self, model: &Model, sql: &str, at: &BTreeMap<String, i64>, scope: &Scope) -> Result<Fitted, Error> {
-        self.fit_seeing(model, sql, Seen::At(at.clone()), scope).await
-    }
-
     async fn fit_seeing(&self, model: &Model, sql: &str, seen: Seen, scope: &Scope) -> Result<Fitted, Error> {
         let mut model = model.clone();
         model.settings.minimum_n = model.settings.minimum_n.max(self.options().suppress_below.max(0) as u64);
