@@ -55,19 +55,14 @@ def calls(one, other):
     share = np.trace(table) / n
     chance = (table.sum(axis=1) / n) @ (table.sum(axis=0) / n)
     kappa = (share - chance) / (1 - chance)
-    error = math.sqrt(share * (1 - share) / n) / (1 - chance)
     middle, scale = share + Z**2 / (2 * n), 1 + Z**2 / n
     reach = Z * math.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
+    ends = [max(0, (middle - reach) / scale), min(1, (middle + reach) / scale)]
     return {
         "groups": n,
-        "same": {
-            "count": int(np.trace(table)),
-            "of": n,
-            "share": share,
-            "interval": [max(0, (middle - reach) / scale), min(1, (middle + reach) / scale)],
-        },
+        "same": {"count": int(np.trace(table)), "of": n, "share": share, "interval": ends},
         "kappa": kappa,
-        "kappa_interval": [max(-1, kappa - Z * error), min(1, kappa + Z * error)],
+        "kappa_interval": [(end - chance) / (1 - chance) for end in ends],
         "table": table.tolist(),
     }
 
