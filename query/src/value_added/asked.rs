@@ -231,6 +231,19 @@ mod tests {
         assert_eq!((series.rules(10).fewest, series.rules(30).fewest, series.settings(1).most_priors), (20, 30, 2));
     }
 
+    #[test]
+    fn the_examples_can_be_read() {
+        let text = include_str!("../../../value-added.toml.example");
+        let asked = Asked::read(text).unwrap();
+        assert_eq!((asked.method.name(), asked.about.year), ("model", Some(2026)));
+        assert_eq!(Asked::read(&asked.write().unwrap()).unwrap(), asked);
+        for table in ["growth", "gain"] {
+            let lines = text.lines().skip_while(|line| *line != format!("# [{table}]")).take_while(|line| line.len() > 1);
+            let own: String = lines.map(|line| format!("{}\n", line.trim_start_matches("# "))).collect();
+            assert_eq!(Asked::read(&format!("{TITLE}subject = \"math\"\n{own}")).unwrap().method.name(), table);
+        }
+    }
+
     #[rstest]
     #[case::line("sql = \"SELECT 1\"\n[model]\nrespons = \"x\"\n", "line 4")]
     #[case::nothing("", "one of the three")]

@@ -124,6 +124,7 @@ pub(crate) async fn of_model(frame: &DataFrame, model: &Model, fit: &Fit, memory
     let missing_priors = if fit.coverage.no_prior == 0 {
         Err(Refusal::NoneMissing.into())
     } else {
+        model.moved = None;
         let (frame, indicators) = kept_in(frame.clone(), &model).await.map_err(engine)?;
         run(frame, &model, &indicators, &published, memory).await?
     };
@@ -146,8 +147,10 @@ async fn run(
         let pupils = moments.coverage.complete;
         let fitted = tokio::task::spawn_blocking(move || model.fit(moments)).await.map_err(Error::internal)?;
         match fitted {
-            // Priors that lack together need one indicator.
-            Err(multilevel::Refusal::Collinear { column, .. }) if indicators.contains(&column) => {
+            // Priors that lack together need one indicator, and a prior that only pupils without a group lack needs none.
+            Err(multilevel::Refusal::Collinear { column, .. } | multilevel::Refusal::ConstantCovariate { column })
+                if indicators.contains(&column) =>
+            {
                 indicators.retain(|it| *it != column);
             }
             Err(refusal) => return Ok(Err(refusal.into())),
@@ -176,7 +179,6 @@ async fn kept_in(frame: DataFrame, model: &Model) -> datafusion::error::Result<(
     let rows = whole(&told, 2 * columns.len());
     let mut kept: Vec<Expr> = model.groupings.iter().map(|grouping| ident(&grouping.column)).collect();
     kept.push(ident(&model.response));
-    kept.extend(model.moved.iter().map(ident));
     let mut indicators = Vec::new();
     for (place, column) in columns.iter().enumerate() {
         let mean = told.first().and_then(|batch| batch.column(2 * place).as_primitive::<Float64Type>().iter().next().flatten());
@@ -280,6 +282,10 @@ mod tests {
     async fn what_cannot_be_run_says_why() {
         let code = |run: &Result<Run, Reason>| run.as_ref().unwrap_err().code;
         assert_eq!(code(&told(MODEL).await.stayed), "mobility_unknown");
+        // Whether pupils moved may be a covariate too; one cannot be told from the others among those who stayed.
+        let adjusted = MODEL.replace("{ column = \"second\" }", "{ column = \"second\" }, { column = \"moved\" }");
+        let adjusted = told(&format!("{adjusted}moved = \"moved\"\nsettings = {{ minimum_n = 1 }}")).await;
+        assert_eq!((code(&adjusted.stayed), adjusted.missing_priors.is_ok()), ("constant_covariate", true));
         let whole = "response = \"score\"\ngroupings = [{ column = \"school\", grain = \"school\" }]\n";
         assert_eq!(code(&told(whole).await.missing_priors), "none_missing");
         let hidden = told(&format!("{MODEL}moved = \"moved\"\nsettings = {{ minimum_n = 300 }}")).await;
