@@ -150,3 +150,20 @@ fn what_cannot_be_computed_or_compared_says_why_in_both_languages() {
     assert!(told.starts_with("error[nothing_shared]: ") && told.contains("没有相同层级"), "{told}");
     assert!(refused(&["compare", "2020-01-01-1", classes]).starts_with("error[unknown_release]: "));
 }
+
+#[test]
+fn who_looks_at_one_pupil_leaves_a_line_in_the_log() {
+    let district = district();
+    let log = district.path("log.txt");
+    let mut command = district.command(&["serve", "--address", "127.0.0.1:0", "--json"]);
+    command.stderr(std::fs::File::create(&log).expect("a file"));
+    let server = District::serve_by(command);
+    let path = "/v1/value-added/growth/pupil?subject=math&exams=2023,2026&school=s01&class=c1&student=0123";
+    let answer = reqwest::blocking::get(format!("{}{path}", server.url)).expect("an answer");
+    assert_eq!(answer.status().as_u16(), 422, "nobody has this pseudonym");
+    drop(server);
+    let told = std::fs::read_to_string(log).expect("a log");
+    for words in ["audit", "pupil_growth", "s01", "c1", "0123", "request"] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+}

@@ -5,8 +5,8 @@
 //! ones without figures. Nothing is fitted there, and no pupil is in it. `GET /v1/value-added/growth/pupil` is the one door to a single pupil's
 //! growth: asked from the pupil's own class only, and each look leaves a line in the log's `audit`.
 
-use axum::Json;
 use axum::extract::{Path, State};
+use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
 use xueqing_query::Scope;
@@ -17,6 +17,7 @@ use xueqing_query::value_added::release::Release;
 use xueqing_query::value_added::reported::Reported;
 
 use crate::params::Params;
+use crate::request_id::RequestId;
 use crate::router::Shared;
 use crate::wire::Text;
 use crate::{Error, Problem};
@@ -195,7 +196,11 @@ pub(crate) struct PupilGrowthData {
         (status = "4XX", description = "Refused", body = crate::wire::ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn pupil(State(shared): State<Shared>, mut params: Params) -> Result<Json<PupilGrowth>, Problem> {
+pub(crate) async fn pupil(
+    State(shared): State<Shared>,
+    Extension(request): Extension<RequestId>,
+    mut params: Params,
+) -> Result<Json<PupilGrowth>, Problem> {
     let mut needed = |name: &str, hint: &str| {
         let given = params.take(name).filter(|text| !text.trim().is_empty());
         given.ok_or_else(|| Error::BadParameter { name: name.to_owned(), value: String::new(), hint: format!("expected {hint}") })
@@ -211,8 +216,8 @@ pub(crate) async fn pupil(State(shared): State<Shared>, mut params: Params) -> R
     let reliability = text.parse().map_err(|_| Error::BadParameter { name: "reliability".to_owned(), value: text, hint })?;
     params.finish("subject, exams, school, class, student, grade, reliability")?;
     let exams = exams.split(',').map(|code| code.trim().to_owned()).collect();
-    // Who was looked at, from where and when; the span has the request's number.
-    tracing::info!(target: "audit", action = "pupil_growth", school, class, student, subject);
+    // Who was looked at and from where, before it is known whether there is an answer.
+    tracing::info!(target: "audit", action = "pupil_growth", school, class, student, subject, request = request.as_str());
     let _place = shared.limits.query().await?;
     let asked = PupilRequest { subject, exams, school, class, grade, student, reliability };
     Ok(Json(shared.app.engine.pupil_growth(&asked, &Scope::District).await?))
