@@ -52,9 +52,11 @@ fn run(cli: Cli, environment: &Environment) -> anyhow::Result<()> {
     }
 }
 
-/// Logs go to standard error: warnings, or what `XUEQING_LOG` asks for (`info`, `xueqing_pipeline=debug` …).
+/// Logs go to standard error: warnings, or what `XUEQING_LOG` asks for (`info`, `xueqing_pipeline=debug` …), and always who looked at
+/// one pupil (`audit`).
 fn log_to_stderr(environment: &Environment) {
     let filter = environment.get("XUEQING_LOG").unwrap_or("warn");
-    let filter = tracing_subscriber::EnvFilter::try_new(filter).unwrap_or_else(|_| "warn".into());
+    let filter = tracing_subscriber::EnvFilter::try_new(format!("{filter},audit=info"));
+    let filter = filter.unwrap_or_else(|_| "warn,audit=info".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use chrono_tz::Tz;
+use datafusion::dataframe::DataFrame;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
@@ -30,8 +31,7 @@ use crate::run::{self, Rows, Seen, Statement};
 use crate::suppose::Supposed;
 use crate::suppress::{self, SUPPRESSED};
 use crate::tonight::TonightLoad;
-use crate::value_added::multilevel::{Fit, Model};
-use crate::{Error, format, functions, value_added};
+use crate::{Error, format, functions};
 
 pub(crate) const CATALOG: &str = "xueqing";
 pub(crate) const SCHEMA: &str = "public";
@@ -89,14 +89,6 @@ pub struct Answer {
     pub params: BTreeMap<String, String>,
     pub schema: SchemaRef,
     pub batches: Vec<RecordBatch>,
-    /// The version of each table that was read.
-    pub as_of: BTreeMap<String, i64>,
-}
-
-/// A model's fit, with what it was made from.
-#[derive(Clone, Debug, serde::Serialize)]
-pub struct Fitted {
-    pub fit: Fit,
     /// The version of each table that was read.
     pub as_of: BTreeMap<String, i64>,
 }
@@ -213,47 +205,35 @@ impl Engine {
         Ok(Answer { metric: None, by: Vec::new(), params: BTreeMap::new(), schema, batches, as_of: rows.as_of })
     }
 
-    /// A multilevel model over the rows of one SELECT, a row a pupil, which must have the model's columns by name. No group shows below
-    /// the engine's own limit for small groups, whatever the model says.
-    pub async fn fit(&self, model: &Model, sql: &str, scope: &Scope) -> Result<Fitted, Error> {
-        self.fit_seeing(model, sql, None, scope).await
-    }
-
-    /// [`Engine::fit`] over the records as they were, each kind at the version that is named.
-    pub async fn fit_at(&self, model: &Model, sql: &str, at: &BTreeMap<String, i64>, scope: &Scope) -> Result<Fitted, Error> {
-        self.fit_seeing(model, sql, Some(at.clone()), scope).await
-    }
-
-    /// The fits that were published.
-    pub async fn releases(&self) -> Result<Vec<value_added::release::Release>, Error> {
-        value_added::release::all(self.inner.catalog.lake()).await
-    }
-
     /// Whether what was read can be read again as it was: records can, rollups cannot.
     pub fn can_read_again(&self, as_of: &BTreeMap<String, i64>) -> Result<(), Error> {
         let other = as_of.keys().find(|name| !self.inner.catalog.is_kind(name));
         other.map_or(Ok(()), |name| Err(Error::NotAKind { name: name.clone() }))
     }
 
-    async fn fit_seeing(
+    pub(crate) fn lake(&self) -> &Lake {
+        self.inner.catalog.lake()
+    }
+
+    pub(crate) fn options(&self) -> Options {
+        self.inner.options
+    }
+
+    /// Hands the rows of one SELECT, as a plan, to `work`, within the limits of time and memory.
+    pub(crate) async fn planned<T: Send + 'static, F: Future<Output = Result<T, Error>> + Send + 'static>(
         &self,
-        model: &Model,
         sql: &str,
-        at: Option<BTreeMap<String, i64>>,
+        seen: Seen,
         scope: &Scope,
-    ) -> Result<Fitted, Error> {
+        work: impl FnOnce(DataFrame, Limits) -> F + Send + 'static,
+    ) -> Result<(T, BTreeMap<String, i64>), Error> {
         let Scope::District = scope;
-        let Options { memory_bytes, timeout, max_rows, suppress_below, .. } = self.inner.options;
+        let Options { memory_bytes, timeout, max_rows, .. } = self.inner.options;
         let limits = Limits { memory: memory_bytes, rows: max_rows };
-        let (inner, sql, mut model) = (self.inner.clone(), sql.to_owned(), model.clone());
-        model.settings.minimum_n = model.settings.minimum_n.max(suppress_below.max(0) as u64);
-        model.check()?;
+        let (inner, sql) = (self.inner.clone(), sql.to_owned());
         in_time(timeout, async move {
-            let seen = at.as_ref().map_or(Seen::Now(None), Seen::At);
-            let (frame, as_of) = run::plan(&inner.catalog, &inner.state, limits, &sql, seen).await?;
-            let moments = value_added::gather(frame, &model).await.map_err(|error| Error::from_engine(error, limits.memory))?;
-            let fit = tokio::task::spawn_blocking(move || model.fit(moments)).await.map_err(Error::internal)??;
-            Ok(Fitted { fit, as_of })
+            let (frame, as_of) = run::plan(&inner.catalog, &inner.state, limits, &sql, &seen).await?;
+            Ok((work(frame, limits).await?, as_of))
         })
         .await
     }
@@ -264,15 +244,16 @@ impl Engine {
         &self,
         sql: String,
         values: Vec<(String, ScalarValue)>,
+        seen: Seen,
         scope: &Scope,
-    ) -> Result<Vec<RecordBatch>, Error> {
+    ) -> Result<(Vec<RecordBatch>, BTreeMap<String, i64>), Error> {
         let Scope::District = scope;
-        let rows = self.rows_within(usize::MAX, Statement { sql, values, supposed: None }).await?;
-        Ok(format::plain(&rows.schema, rows.batches).map_err(Error::internal)?.1)
+        let rows = self.rows_within(usize::MAX, Statement { sql, values, seen }).await?;
+        Ok((format::plain(&rows.schema, rows.batches).map_err(Error::internal)?.1, rows.as_of))
     }
 
     async fn rows(&self, sql: String, values: Vec<(String, ScalarValue)>, supposed: Option<Supposed>) -> Result<Rows, Error> {
-        self.rows_within(self.inner.options.max_rows, Statement { sql, values, supposed }).await
+        self.rows_within(self.inner.options.max_rows, Statement { sql, values, seen: Seen::Now(supposed) }).await
     }
 
     async fn rows_within(&self, rows: usize, statement: Statement) -> Result<Rows, Error> {
@@ -284,7 +265,7 @@ impl Engine {
 }
 
 /// Runs `work` as a task of its own, so that neither a long step nor a panic of it reaches the caller.
-async fn in_time<T: Send + 'static>(
+pub(crate) async fn in_time<T: Send + 'static>(
     timeout: Duration,
     work: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<T, Error> {

@@ -43,8 +43,11 @@ pub enum Error {
     #[error("the query took longer than {seconds} s: narrow the filter or group more coarsely")]
     TimeLimit { seconds: u64 },
     /// The data do not support the model.
-    #[error("{}: {_0}", _0.code())]
+    #[error("{}: {_0} · {}", _0.code(), _0.chinese())]
     Refused(#[from] Refusal),
+    /// The data do not support a figure of growth or gain, or a comparison of such figures.
+    #[error("{}: {_0} · {}", _0.code(), _0.chinese())]
+    NoFigure(#[from] crate::value_added::refusal::Refusal),
     #[error("the lake could not be read")]
     Lake(#[from] xueqing_lake::Error),
     #[error(transparent)]
@@ -82,7 +85,7 @@ impl Error {
             Self::Lake(error) => error.code(),
             Self::Standard(error) => error.code(),
             Self::NotAKind { .. } => "not_a_kind",
-            Self::Refused(_) | Self::NotAnswerable(_) => "not_answerable",
+            Self::Refused(_) | Self::NoFigure(_) | Self::NotAnswerable(_) => "not_answerable",
             Self::Internal(_) => "internal",
         }
     }

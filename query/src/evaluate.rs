@@ -23,6 +23,7 @@ use crate::policy::interrupted::{self, Interrupted, Question};
 use crate::policy::quadrant::{self, Mean, Picture, Unit};
 use crate::policy::refusal::Refusal;
 use crate::policy::series::{Series, Step};
+use crate::run::Seen;
 
 /// Which numbers of a figure are evaluated.
 #[derive(Clone, Debug)]
@@ -157,7 +158,8 @@ impl Engine {
             FROM calendar WHERE date > $last";
         let since = (last - NaiveDate::default()).num_days();
         let after = ScalarValue::Date32(i32::try_from(since).ok());
-        let told = self.records(TOLD.to_owned(), vec![("last".to_owned(), after)], scope).await?;
+        let values = vec![("last".to_owned(), after)];
+        let (told, _) = self.records(TOLD.to_owned(), values, Seen::Now(None), scope).await?;
         let rows = told.iter().map(|batch| rows(batch, "day", "value")).collect::<Result<Vec<_>, Error>>()?;
         let told: BTreeMap<NaiveDate, bool> = rows.into_iter().flatten().map(|row| (row.day, row.value == Some(1.0))).collect();
         let usual = |day: &NaiveDate| !matches!(day.weekday(), Weekday::Sat | Weekday::Sun);

@@ -35,8 +35,9 @@ mod tonight;
 pub mod value_added;
 
 pub use bind::{ALL, Request};
-pub use engine::{Answer, AnswerColumn, Engine, Fitted, Options, Scope, Setup};
+pub use engine::{Answer, AnswerColumn, Engine, Options, Scope, Setup};
 pub use error::Error;
 pub use evaluate::{Evaluated, Groups, Quadrants, Study};
 pub use metric::{Column, Dimension, Metric, Param, ParamType};
 pub use suppose::Supposed;
+pub use value_added::evaluation::{Evaluation, Fitted};

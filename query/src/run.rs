@@ -36,26 +36,32 @@ pub(crate) struct Rows {
     pub as_of: BTreeMap<String, i64>,
 }
 
-/// What is to be run: a text, the values of its placeholders, and rows that it is to suppose.
+/// What is to be run: a text, the values of its placeholders, and what it sees of the lake.
 pub(crate) struct Statement {
     pub sql: String,
     pub values: Vec<(String, ScalarValue)>,
-    pub supposed: Option<Supposed>,
+    pub seen: Seen,
 }
 
 /// What a statement sees of the lake.
-#[derive(Clone, Copy)]
-pub(crate) enum Seen<'a> {
+pub(crate) enum Seen {
     /// The newest versions, with rows that it is to suppose.
-    Now(Option<&'a Supposed>),
+    Now(Option<Supposed>),
     /// Records at these versions.
-    At(&'a BTreeMap<String, i64>),
+    At(BTreeMap<String, i64>),
+}
+
+impl Seen {
+    /// The newest versions, or records as they were.
+    pub(crate) fn at(versions: Option<&BTreeMap<String, i64>>) -> Self {
+        versions.map_or(Self::Now(None), |versions| Self::At(versions.clone()))
+    }
 }
 
 /// Plans and runs a statement.
 pub(crate) async fn run(catalog: &Catalog, state: &SessionState, limits: Limits, statement: Statement) -> Result<Rows, Error> {
-    let Statement { sql, values, supposed } = statement;
-    let (mut frame, as_of) = plan(catalog, state, limits, &sql, Seen::Now(supposed.as_ref())).await?;
+    let Statement { sql, values, seen } = statement;
+    let (mut frame, as_of) = plan(catalog, state, limits, &sql, &seen).await?;
     if !values.is_empty() {
         frame = frame.with_param_values(values).map_err(|error| Error::from_engine(error, limits.memory))?;
     }
@@ -69,7 +75,7 @@ pub(crate) async fn plan(
     state: &SessionState,
     limits: Limits,
     sql: &str,
-    seen: Seen<'_>,
+    seen: &Seen,
 ) -> Result<(DataFrame, BTreeMap<String, i64>), Error> {
     if sql.len() > SQL_BYTES {
         return Err(Error::SqlTooLong { limit: SQL_BYTES });
@@ -89,7 +95,7 @@ async fn pin(
     catalog: &Catalog,
     state: &SessionState,
     statement: &Parsed,
-    seen: Seen<'_>,
+    seen: &Seen,
 ) -> Result<(SessionState, BTreeMap<String, i64>), Error> {
     let references = state.resolve_table_references(statement).map_err(|e| Error::from_engine(e, 0))?;
     let listing = references.iter().any(|table| table.schema() == Some("information_schema"));

@@ -174,9 +174,10 @@ async fn a_series_of_exams_reads_whole_scores_of_one_subject_by_unit() {
         school: None,
         grade: Some("21".to_owned()),
         classes: vec![],
+        student: None,
         level: Level::Class,
     };
-    let found = read(&engine, &request, &Scope::District).await.unwrap();
+    let found = read(&engine, &request, None, &Scope::District).await.unwrap().0;
     assert_eq!((found.scores.len(), found.schools), (80, 1));
     assert_eq!(
         found.units.iter().map(|(unit, pupils)| (unit.as_str(), pupils.len())).collect::<Vec<_>>(),
@@ -190,5 +191,5 @@ async fn a_series_of_exams_reads_whole_scores_of_one_subject_by_unit() {
     let report = gain_report(&found, &GroupRules::default(), &[0.5]).unwrap();
     assert!(report.rows.iter().all(|row| row.figure.as_ref().unwrap().t.gain.mean.abs() < 1e-12), "nobody moved");
     let injected = ExamRequest { exams: vec!["e1".to_owned(), "') OR ('1'='1".to_owned()], ..request };
-    assert!(read(&engine, &injected, &Scope::District).await.unwrap().units.is_empty());
+    assert!(read(&engine, &injected, None, &Scope::District).await.unwrap().0.units.is_empty());
 }

@@ -73,7 +73,11 @@ impl District {
 
     /// Serves on a free port.
     pub fn serve(&self) -> Server {
-        let mut command = self.command(&["serve", "--address", "127.0.0.1:0", "--json"]);
+        Self::serve_by(self.command(&["serve", "--address", "127.0.0.1:0", "--json"]))
+    }
+
+    /// Serves by a call of `serve … --json`.
+    pub fn serve_by(mut command: Command) -> Server {
         let mut child = command.stdout(Stdio::piped()).spawn().expect("the binary starts");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line");

@@ -3,12 +3,14 @@
 //! Promise: no figure of fewer pupils than the rule says, none where too few of those tested could be linked, none below the
 //! school when each pupil took a subject drawn at random, and no "none" or "all" of a small group.
 
+use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
 use super::refusal::Refusal;
 
 /// What a figure is about, the smallest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Level {
     Student,
     Class,
@@ -18,9 +20,11 @@ pub enum Level {
 }
 
 /// How the pupils tested were chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Sampling {
     /// Everyone took the subject.
+    #[default]
     Census,
     /// Everyone took one subject drawn at random (as in Suzhou since 2015).
     Matrix,
@@ -72,7 +76,7 @@ impl GroupRules {
 }
 
 /// A mean with its error.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Mean {
     pub n: usize,
     pub mean: f64,
@@ -101,7 +105,7 @@ impl Mean {
 }
 
 /// A share of pupils with its interval.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Rate {
     pub count: usize,
     pub of: usize,
@@ -119,12 +123,17 @@ impl Rate {
         if (count == 0 || count == of) && of < rules.fewest_for_extremes {
             return Err(Refusal::NoneOrAll { n: of, least: rules.fewest_for_extremes });
         }
+        Ok(Self::wilson(count, of, rules.confidence))
+    }
+
+    /// Whatever the numbers; not of pupils.
+    pub(super) fn wilson(count: usize, of: usize, confidence: f64) -> Self {
         let (n, share) = (of as f64, count as f64 / of as f64);
-        let z = Normal::standard().inverse_cdf(f64::midpoint(1.0, rules.confidence));
+        let z = Normal::standard().inverse_cdf(f64::midpoint(1.0, confidence));
         let middle = share + z * z / (2.0 * n);
         let reach = z * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt();
         let scale = 1.0 + z * z / n;
-        Ok(Self { count, of, share, interval: [((middle - reach) / scale).max(0.0), ((middle + reach) / scale).min(1.0)] })
+        Self { count, of, share, interval: [((middle - reach) / scale).max(0.0), ((middle + reach) / scale).min(1.0)] }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Releases: fits that were published, kept in the lake's table `value_added` with all that it takes to make them again.
+//! Releases: figures that were published, whatever the method, kept in the lake's table `value_added` with all that it takes to make them again.
 //!
 //! Promise: a release holds the text of its model, the version of each table that was read, the version of the program, and the whole
 //! result; it is never changed. This is the one place of this crate that writes, and only what it is handed.
@@ -11,12 +11,11 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType};
 use chrono::{DateTime, Utc};
 use datafusion::prelude::{SessionContext, col};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use xueqing_lake::{Lake, Table};
 use xueqing_schema::Text;
 
-use super::multilevel::Model;
 use crate::Error;
 
 const TABLE: &str = "value_added";
@@ -29,28 +28,7 @@ static COLUMNS: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(vec![text("release"), at, text("title"), text("model"), text("code"), text("as_of"), text("result")]))
 });
 
-/// What a district asks for: a model and the rows it is of.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Asked {
-    pub title: Text,
-    /// One SELECT over records, a row a pupil, with the model's columns by name.
-    pub sql: String,
-    pub model: Model,
-}
-
-impl Asked {
-    /// Reads a model file.
-    ///
-    /// # Errors
-    /// `bad_model` with the line and what is wrong there.
-    pub fn read(text: &str) -> Result<Self, Error> {
-        toml::from_str(text)
-            .map_err(|error| super::multilevel::Refusal::BadModel { reason: error.to_string().trim_end().to_owned() }.into())
-    }
-}
-
-/// One published fit.
+/// What was published once.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Release {
     pub release: String,
@@ -62,7 +40,7 @@ pub struct Release {
     pub code: String,
     /// The version of each table that was read.
     pub as_of: BTreeMap<String, i64>,
-    /// The fit, as the command line writes it.
+    /// The figures of groups with all that is said of them, as the command line writes them; no pupil's.
     pub result: Value,
 }
 
@@ -76,7 +54,7 @@ pub async fn all(lake: &Lake) -> Result<Vec<Release>, Error> {
     read(&table).await
 }
 
-/// Publishes a fit under the next number of its day; the release.
+/// Publishes figures under the next number of its day; the release.
 ///
 /// # Errors
 /// What the lake says.
@@ -91,7 +69,7 @@ pub async fn publish(lake: &Lake, mut release: Release) -> Result<Release, Error
     Ok(release)
 }
 
-/// Where a fit made again is not the one that was published: the names of what differs.
+/// Where what was made again is not what was published: the names of what differs.
 pub fn differences(published: &Value, again: &Value) -> Vec<String> {
     let mut found = Vec::new();
     compare("", published, again, &mut found);
@@ -185,12 +163,5 @@ mod tests {
         let other = json!({"n": 3, "groups": [{"effect": 0.1}, {"effect": 2.001}], "note": "b"});
         assert_eq!(differences(&one, &other), ["groups.1.effect", "note"]);
         assert_eq!(differences(&one, &json!({"n": 3})), [""]);
-    }
-
-    #[test]
-    fn a_model_file_says_where_it_is_wrong() {
-        let error =
-            Asked::read("title = { zh = \"a\", en = \"b\" }\nsql = \"SELECT 1\"\n[model]\nrespons = \"x\"\n").unwrap_err();
-        assert!(error.code() == "not_answerable" && error.to_string().contains("line 4"), "{error}");
     }
 }

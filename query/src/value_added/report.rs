@@ -3,54 +3,35 @@
 //! Promise: groups come in the order of their codes, each with its figure or the reason why there is none; the caveats that the
 //! comparison demands come along. No pupil is named.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::agreement::{Agreement, agreement};
 use super::caveat::{Caveat, Comparison, caveats};
+use super::figures::Scores;
 use super::gain::{Bands, Group, GroupGain, Measure, Movement, Pair, Reference, expectation, group_gain, movement};
 use super::group::{GroupRules, Level, Mean};
 use super::growth::{GroupGrowth, Growth, KnotsFrom, NormGroup, Occasion, Score, Settings, group_growth, growth};
+use super::multilevel::Attainment;
 use super::refusal::Refusal;
-
-/// One pupil's score in one of the exams.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ExamScore {
-    pub student: u64,
-    /// Its place in the series.
-    pub exam: usize,
-    pub score: f64,
-}
-
-/// The scores of a series of exams.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ExamScores {
-    pub exams: Vec<String>,
-    pub scores: Vec<ExamScore>,
-    /// The pupils of each unit at the last exam, by code.
-    pub units: BTreeMap<String, Vec<u64>>,
-    /// Schools and known grades with pupils at the last exam.
-    pub schools: usize,
-    pub grades: usize,
-    pub level: Option<Level>,
-}
-
-impl ExamScores {
-    fn level(&self) -> Level {
-        self.level.unwrap_or(Level::School)
-    }
-}
+use super::series::{Changed, ExamScores};
 
 /// The figure of one class or school, or why there is none.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row<T> {
     pub unit: String,
+    /// How the unit's pupils scored at the last exam, whatever they came with.
+    pub attainment: Option<Attainment>,
     pub figure: Result<T, Refusal>,
 }
 
 /// The growth of each unit from the earlier exams to the last.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GrowthReport {
+    pub by: Level,
     pub exams: Vec<String>,
+    /// The scores of the last exam.
+    pub outcome: Option<Scores>,
+    pub changed: Changed,
     /// Earlier scores used and the pupils they were fitted on.
     pub models: Vec<(usize, usize)>,
     /// Numbers of earlier scores without a model, and why.
@@ -66,7 +47,11 @@ pub struct GrowthReport {
 /// The gains of each unit from the first exam to the last.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GainReport {
+    pub by: Level,
     pub exams: [String; 2],
+    /// The scores of the last exam.
+    pub outcome: Option<Scores>,
+    pub changed: Changed,
     pub tested: usize,
     pub linked: usize,
     /// Correlation of the gain with the start: the further below 0, the more a gain only says who started low.
@@ -98,7 +83,10 @@ pub fn growth_report(exams: &ExamScores, rules: &GroupRules, settings: &Settings
     let rows = growth_rows(exams, &growth, rules);
     let norm_group = growth.models.iter().map(|model| model.students).max().unwrap_or(0);
     Ok(GrowthReport {
+        by: exams.level(),
         exams: exams.exams.clone(),
+        outcome: exams.outcome(),
+        changed: exams.changed(),
         models: growth.models.iter().map(|model| (model.priors(), model.students)).collect(),
         stability: stability(exams, rules, settings, &rows),
         caveats: caveats(&comparison(exams, norm_group, growth.tested, linked, 0)),
@@ -110,7 +98,7 @@ pub fn growth_report(exams: &ExamScores, rules: &GroupRules, settings: &Settings
 }
 
 /// Each exam is a test of its own: its place in the series stands for the year and the grade.
-fn grown(exams: &ExamScores, settings: &Settings) -> Result<Growth, Refusal> {
+pub(super) fn grown(exams: &ExamScores, settings: &Settings) -> Result<Growth, Refusal> {
     let occasions = (0..exams.exams.len()).map(|place| Occasion { year: place as i32, grade: 0 });
     let group = NormGroup { sequence: occasions.collect(), names: exams.exams.clone() };
     let scores = exams.scores.iter().map(|it| Score { student: it.student, year: it.exam as i32, grade: 0, score: it.score });
@@ -120,9 +108,11 @@ fn grown(exams: &ExamScores, settings: &Settings) -> Result<Growth, Refusal> {
 
 fn growth_rows(exams: &ExamScores, growth: &Growth, rules: &GroupRules) -> Vec<Row<GroupGrowth>> {
     let percentiles: HashMap<u64, u8> = growth.students.iter().map(|it| (it.student, it.percentile)).collect();
+    let attainment = exams.attainment();
     let rows = exams.units.iter().map(|(unit, members)| {
         let own: Vec<u8> = members.iter().filter_map(|student| percentiles.get(student).copied()).collect();
-        Row { unit: unit.clone(), figure: group_growth(&own, members.len(), exams.level(), rules) }
+        let figure = group_growth(&own, members.len(), exams.level(), rules);
+        Row { unit: unit.clone(), attainment: attainment.get(unit.as_str()).copied(), figure }
     });
     rows.collect()
 }
@@ -165,7 +155,7 @@ pub fn gain_report(exams: &ExamScores, rules: &GroupRules, shares: &[f64]) -> Re
     let bands = [Bands::of_shares(shares, &before)?, Bands::of_shares(shares, &after)?];
     let line = expectation(&pairs, &[], true)?;
     let places: HashMap<u64, usize> = students.iter().enumerate().map(|(place, &student)| (student, place)).collect();
-    let references = [&before, &after];
+    let (references, attainment) = ([&before, &after], exams.attainment());
     let rows = exams.units.iter().map(|(unit, members)| {
         let members: Vec<usize> = members.iter().filter_map(|student| places.get(student).copied()).collect();
         let own: Vec<Pair> = members.iter().map(|&place| pairs[place]).collect();
@@ -178,12 +168,15 @@ pub fn gain_report(exams: &ExamScores, rules: &GroupRules, shares: &[f64]) -> Re
                 movement: movement([&bands[0], &bands[1]], group, rules)?,
             })
         };
-        Row { unit: unit.clone(), figure: gains() }
+        Row { unit: unit.clone(), attainment: attainment.get(unit.as_str()).copied(), figure: gains() }
     });
     let rows: Vec<Row<Gains>> = rows.collect();
     let both = rows.iter().filter_map(|row| row.figure.as_ref().ok()).map(|it| (it.t.gain.mean, it.residual.mean));
     let at_ceiling = pairs.iter().filter(|pair| pair.before >= before.highest()).count();
     Ok(GainReport {
+        by: level,
+        outcome: exams.outcome(),
+        changed: exams.changed(),
         exams: [exams.exams[0].clone(), exams.exams[last].clone()],
         tested: pairs.len(),
         linked,
@@ -240,6 +233,7 @@ fn comparison(exams: &ExamScores, norm_group: usize, tested: usize, linked: usiz
 mod tests {
     use super::*;
     use crate::value_added::group::Sampling;
+    use crate::value_added::series::ExamScore;
 
     /// Ten classes of forty in two schools; the pupils of class 3 gain, five of class 7 have no earlier score.
     fn exams() -> ExamScores {

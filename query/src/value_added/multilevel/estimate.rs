@@ -4,7 +4,9 @@ use super::admit;
 use super::crossed::Crossed;
 use super::dense;
 use super::discovery::{self, Judgement};
-use super::fit::{Covariance, Effect, Fit, FixedEffect, GroupEffect, GroupingFit, Intraclass, Note, Shown, Variance};
+use super::fit::{
+    Attainment, Covariance, Effect, Fit, FixedEffect, GroupEffect, GroupingFit, Intraclass, Note, Outcome, Shown, Variance,
+};
 use super::groups::Groups;
 use super::likelihood::Likelihood;
 use super::model::{Arrangement, Centre, Grain, INTERCEPT, Model};
@@ -112,6 +114,7 @@ impl Estimation<'_> {
             arrangement: model.arrangement,
             response: model.response.clone(),
             coverage: self.moments.coverage,
+            outcome: self.outcome(),
             fixed: self.fixed(found),
             covariances: self.covariances(&relative, variance),
             intraclass: self.intraclass(&relative),
@@ -122,6 +125,29 @@ impl Estimation<'_> {
             heterogeneity,
             variances: self.variances(likelihood, found, &relative),
         }
+    }
+
+    fn outcome(&self) -> Outcome {
+        let (moments, m) = (self.moments, self.moments.width);
+        let squares: f64 = moments.products.chunks_exact(m * m).map(|cell| cell[m * m - 1]).sum();
+        Outcome { n: moments.coverage.complete, mean: self.centre, deviation: (squares / (moments.n() - 1.0)).sqrt() }
+    }
+
+    /// Of each group of a grouping. One pupil has the error of any.
+    fn attainment(&self, k: usize) -> Vec<Attainment> {
+        let (moments, m) = (self.moments, self.moments.width);
+        let mut sums = vec![[0.0; 3]; self.groups.of[k].len()];
+        for (cell, &group) in moments.products.chunks_exact(m * m).zip(&self.groups.of_cell[k]) {
+            let own = [cell[0], cell[m - 1], cell[m * m - 1]];
+            sums[group as usize].iter_mut().zip(own).for_each(|(sum, own)| *sum += own);
+        }
+        let overall = self.outcome().deviation;
+        let of_group = |[n, sum, squares]: &[f64; 3]| {
+            let variance = (squares - sum * sum / n).max(0.0) / (n - 1.0);
+            let deviation = if *n > 1.0 { variance.sqrt() } else { overall };
+            Attainment { mean: self.centre + sum / n, error: deviation / n.sqrt() }
+        };
+        sums.iter().map(of_group).collect()
     }
 
     fn fixed(&self, found: &Found) -> Vec<FixedEffect> {
@@ -189,6 +215,7 @@ impl Estimation<'_> {
         let shown: Vec<usize> = (0..groups.len()).filter(enough).collect();
         let effect = |group: usize, row: usize| effect(conditional, whole, group, row, residual);
         let judged: Vec<(f64, f64)> = shown.iter().map(|group| effect(*group, 0)).map(|e| (e.estimate, e.error)).collect();
+        let attainment = self.attainment(k);
         let judgements = discovery::judge(&judged, self.model.settings.false_discovery_rate);
         let mut judgement = vec![None::<Judgement>; groups.len()];
         shown.iter().zip(judgements).for_each(|(group, own)| judgement[*group] = Some(own));
@@ -196,7 +223,9 @@ impl Estimation<'_> {
             let (name, within) = self.names(k, groups[group].cell as usize);
             let effects = (0..conditional.q).map(|row| effect(group, row));
             let (n, reliability) = (groups[group].n as u64, reliability(group));
-            let shown = judgement[group].map(|judgement| Shown { n, effects: effects.collect(), reliability, judgement });
+            let attainment = attainment[group];
+            let shown = |judgement| Shown { n, attainment, effects: effects.collect(), reliability, judgement };
+            let shown = judgement[group].map(shown);
             GroupEffect { group: name, within, shown }
         };
         GroupingFit {

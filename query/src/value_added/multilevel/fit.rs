@@ -17,6 +17,7 @@ pub struct Fit {
     pub arrangement: Arrangement,
     pub response: String,
     pub coverage: Coverage,
+    pub outcome: Outcome,
     pub fixed: Vec<FixedEffect>,
     /// The residual first, then by grouping.
     pub variances: Vec<Variance>,
@@ -30,6 +31,22 @@ pub struct Fit {
     pub heterogeneity: Option<Heterogeneity>,
     /// What must be said with the figures.
     pub notes: Vec<Note>,
+}
+
+/// The response of the pupils of a model, before anything is taken into account.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Outcome {
+    pub n: u64,
+    pub mean: f64,
+    /// With n − 1.
+    pub deviation: f64,
+}
+
+/// How a group stands, whatever its pupils came with: the mean response and its error, s / √n.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Attainment {
+    pub mean: f64,
+    pub error: f64,
 }
 
 /// One fixed effect, in units of the response per unit of the term.
@@ -102,6 +119,7 @@ pub struct GroupEffect {
 pub struct Shown {
     /// Pupils.
     pub n: u64,
+    pub attainment: Attainment,
     /// One for each term; the first is the value added at the centre of the covariates, beyond the groups it lies in.
     pub effects: Vec<Effect>,
     /// Of the first effect, 0 to 1: the share of its variance that is not error.

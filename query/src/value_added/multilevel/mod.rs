@@ -29,7 +29,9 @@ mod sparse;
 mod structure;
 
 pub use discovery::Judgement;
-pub use fit::{Covariance, Effect, Fit, FixedEffect, GroupEffect, GroupingFit, Intraclass, Note, Shown, Variance};
+pub use fit::{
+    Attainment, Covariance, Effect, Fit, FixedEffect, GroupEffect, GroupingFit, Intraclass, Note, Outcome, Shown, Variance,
+};
 pub use likelihood::Method;
 pub use minimise::Convergence;
 pub use model::{Arrangement, Centre, Covariate, Grain, Grouping, INTERCEPT, Model, Sampling, Settings};

@@ -115,13 +115,15 @@ pub struct Settings {
     pub minimum_linked: f64,
     /// Whether the variance components get profile intervals; they cost some hundred evaluations of the likelihood.
     pub profile: bool,
+    /// Whether the model is made again without the pupils who moved, and with those who lack a prior, and what that changes is told.
+    pub sensitivity: bool,
     /// The most steps of the search.
     pub iterations: usize,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { minimum_n: 20, false_discovery_rate: 0.05, minimum_linked: 0.5, profile: true, iterations: 100 }
+        Self { minimum_n: 20, false_discovery_rate: 0.05, minimum_linked: 0.5, profile: true, sensitivity: true, iterations: 100 }
     }
 }
 

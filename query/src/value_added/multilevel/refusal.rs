@@ -1,6 +1,7 @@
 //! Why a figure is not given. A refusal names what the data cannot support, and what would help.
 
 use super::minimise::Convergence;
+use crate::value_added::refusal::Reason;
 
 /// The reason that a model has no fit.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -67,5 +68,45 @@ impl Refusal {
             Self::UnreliablePriors { .. } => "unreliable_priors",
             Self::DidNotConverge(_) => "did_not_converge",
         }
+    }
+
+    /// The reason in 简体中文.
+    pub fn chinese(&self) -> String {
+        match self {
+            Self::BadModel { reason } => format!("模型文件无法读取：{reason}"),
+            Self::MatrixSampled { grouping } => {
+                format!("矩阵抽样的测试中每名学生只参加一部分，不能说明 {grouping}：请使用学校或更大的组")
+            }
+            Self::NothingComplete { pupils, no_response, no_prior } => {
+                format!("{pupils} 名学生中没有一人具备成绩、全部协变量和分组：{no_response} 名没有成绩，{no_prior} 名缺协变量")
+            }
+            Self::TooFewPupils { n, minimum } => format!("只有 {n} 名学生可用，至少需要 {minimum} 名：请合并多年或多校"),
+            Self::LinkingTooThin { share, minimum } => format!(
+                "只有 {:.1} % 的参考学生具备全部先前成绩，至少需要 {:.1} %：关联到的学生太少",
+                100.0 * share,
+                100.0 * minimum
+            ),
+            Self::OneGroup { grouping } => format!("{grouping} 只有一个组，组效应至少需要两个：请去掉该分组"),
+            Self::NoRepetition { grouping, effects, n } => {
+                format!("{n} 名学生却有 {effects} 个 {grouping} 效应，无法与学生差异分开：请去掉或使用更大的组")
+            }
+            Self::SameGroups { fine, coarse } => format!("每个 {coarse} 只有一个 {fine}，两者效应无法区分：请去掉其中一个"),
+            Self::ConstantResponse { column } => format!("所有学生的 {column} 完全相同"),
+            Self::ConstantCovariate { column } => format!("所有学生的协变量 {column} 完全相同：请去掉"),
+            Self::Collinear { column, with } => format!("协变量 {column} 可由 {} 推出：请去掉其中一个", with.join("、")),
+            Self::NoResidual => "给定协变量后组内没有差异，效应无法有误差".to_owned(),
+            Self::UnreliablePriors { columns } => {
+                format!("对这些数据而言 {} 的信度过低：校正误差后没有剩余变异", columns.join("、"))
+            }
+            Self::DidNotConverge(convergence) => {
+                format!("迭代 {} 步仍未收敛：请简化随机部分或增加组数", convergence.iterations)
+            }
+        }
+    }
+}
+
+impl serde::Serialize for Refusal {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Reason { code: self.code(), zh: self.chinese(), en: self.to_string() }.serialize(serializer)
     }
 }
