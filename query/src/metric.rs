@@ -112,6 +112,7 @@ impl Common {
                 }
             }
         }
+        common.params.extend(common.dimensions.iter().filter_map(|(name, dimension)| Some((name.clone(), dimension.param()?))));
         Ok(common)
     }
 }
@@ -123,6 +124,15 @@ struct CommonDimension {
     en: String,
     sql: Option<String>,
     join: Option<String>,
+    /// What asking for one value of it leaves of the rows: with it, the dimension is a parameter as well.
+    filter: Option<String>,
+}
+
+impl CommonDimension {
+    fn param(&self) -> Option<RawParam> {
+        let filter = Some(self.filter.clone()?);
+        Some(RawParam { kind: Some(ParamType::Text), title: Some(Text::new(&self.zh, &self.en)), default: None, filter })
+    }
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -178,7 +188,10 @@ impl Metric {
         let file = format!("metrics/{name}.sql");
         let bad = |reason: String| Error::bad_metric(&file, reason);
         let (front, sql) = sql_file::split(&file, text)?;
-        let front: FrontMatter = front.try_into().map_err(|e: toml::de::Error| bad(e.message().to_owned()))?;
+        let mut front: FrontMatter = front.try_into().map_err(|e: toml::de::Error| bad(e.message().to_owned()))?;
+        if sql.contains("{{filters") {
+            front.params_of_dimensions(common);
+        }
         let FrontMatter { title, description, unit, grain, source, default_by, n, .. } = &front;
         let dimensions = front.dimensions(common).map_err(bad)?;
         let sql = template::settle(&sql, &front.filters(common), &common.snippets).map_err(bad)?;
@@ -265,6 +278,14 @@ impl FrontMatter {
             Ok(Dimension { name: name.clone(), title, sql, join: join.transpose()? })
         };
         self.dimensions.iter().map(titled).collect()
+    }
+
+    /// What can be grouped by can be asked for, where its dimension has a filter.
+    fn params_of_dimensions(&mut self, common: &Common) {
+        let filtered = |name: &&String| common.dimensions.get(*name).is_some_and(|dimension| dimension.filter.is_some());
+        for name in self.dimensions.iter().filter(filtered) {
+            self.params.entry(name.clone()).or_default();
+        }
     }
 
     /// A column without a title is the shared one of its name, unit and all.
