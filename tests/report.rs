@@ -25,8 +25,12 @@ fn ask(district: &District, call: &str) -> Value {
     let (path, query) = call.split_once('?').expect("a call");
     let mut params: BTreeMap<&str, &str> = query.split('&').filter_map(|param| param.split_once('=')).collect();
     let mut arguments = match path.strip_prefix("/v1/policy/") {
-        Some(door) => vec!["policy", door, params.remove("metric").expect("a figure"), "--since", params.remove("since").expect("a day")],
-        None => vec!["metric", path.strip_prefix("/v1/metrics/").expect("a figure"), "--by", params.remove("by").expect("a grouping")],
+        Some(door) => {
+            vec!["policy", door, params.remove("metric").expect("a figure"), "--since", params.remove("since").expect("a day")]
+        }
+        None => {
+            vec!["metric", path.strip_prefix("/v1/metrics/").expect("a figure"), "--by", params.remove("by").expect("a grouping")]
+        }
     };
     let params: Vec<String> = params.iter().map(|(name, value)| format!("{name}={value}")).collect();
     arguments.push("--json");
@@ -177,12 +181,15 @@ fn every_number_stands_where_its_call_has_it() {
         assert_eq!(sheets.len(), sections.len(), "{sheets:?}: contents and limits, each table");
         let (mut checked, mut told) = (0, 0);
         for (section, name) in sections.iter().zip(&sheets[1..]) {
-            let Some(call) = between(section, "<p class=\"call\">", "</p>").first().map(|line| between(line, "<code>GET ", "</code>")[0]) else {
+            let Some(call) =
+                between(section, "<p class=\"call\">", "</p>").first().map(|line| between(line, "<code>GET ", "</code>")[0])
+            else {
                 assert!(!section.contains("data-value"), "numbers without a call: {section}");
                 continue;
             };
             let answer = ask(&district, call);
-            let by: Vec<&str> = call.split_once("?by=").expect("a grouping").1.split("&amp;").next().expect("by").split(',').collect();
+            let by: Vec<&str> =
+                call.split_once("?by=").expect("a grouping").1.split("&amp;").next().expect("by").split(',').collect();
             let range = book.worksheet_range(name).expect("a sheet");
             let first = range.get_value((1, 0)).map(ToString::to_string).unwrap_or_default();
             assert!(first.contains(&format!("GET {}", call.replace("&amp;", "&"))), "{name}: {first}");
@@ -201,7 +208,11 @@ fn every_number_stands_where_its_call_has_it() {
         }
         assert!(checked > 100 && checked == told, "{checked} numbers on the page, {told} in the workbook");
         assert!(part(&file, "xl/charts/chart1.xml").contains("<c:lineChart>"), "the days have a chart of the workbook's own");
-        assert_eq!(page.matches("<circle class=\"dot\"").count() > 0, page.contains("id=\"quadrant\"") && lang == "zh", "{scope}: quadrant");
+        assert_eq!(
+            page.matches("<circle class=\"dot\"").count() > 0,
+            page.contains("id=\"quadrant\"") && lang == "zh",
+            "{scope}: quadrant"
+        );
     }
 }
 
@@ -210,14 +221,18 @@ fn a_page_is_in_one_language() {
     let district = District::of_sample_data();
     let folder = district.path("reports");
     let folder = folder.to_string_lossy();
-    for (lang, words) in [("zh", ["见公开转载", "可靠程度", "依据"]), ("en", ["found in a public copy", "How sure", "Document"])] {
+    for (lang, words) in [("zh", ["见公开转载", "可靠程度", "依据"]), ("en", ["found in a public copy", "How sure", "Document"])]
+    {
         district.json(&["report", "workload", "--lang", lang, "--output", &folder, "--json"]);
         let page = std::fs::read_to_string(format!("{folder}/workload-district-{lang}.html")).expect("a page");
         let limits = between(&page, "<section id=\"limits\">", "</section>")[0];
         for word in words {
             assert!(limits.contains(&format!(">{word}</t")), "{lang}: {word}");
         }
-        assert!(!limits.contains(">found<") && !limits.contains(">minutes<") && !limits.contains(">certainty<"), "{lang}: {limits}");
+        assert!(
+            !limits.contains(">found<") && !limits.contains(">minutes<") && !limits.contains(">certainty<"),
+            "{lang}: {limits}"
+        );
         // Six days have no weeks before them, which is said in the page's language.
         let findings = between(&page, "<ul class=\"findings\">", "</ul>")[0];
         let reason = findings.split("</li>").find(|one| one.contains("/v1/policy/recent")).expect("the change is spoken of");

@@ -94,7 +94,7 @@ fn table(
         let title = language.of(&column.title);
         let title = if unit.is_empty() { title.to_owned() } else { format!("{title}（{unit}）") };
         let wide = title.chars().map(|c| if c.is_ascii() { 1.0 } else { 2.0 }).sum::<f64>();
-        sheet.write_string_with_format(3, at, &title, head)?.set_column_width(at, (wide / 2.0 + 4.0).clamp(11.0, WIDEST))?;
+        sheet.write_string_with_format(3, at, &title, head)?.set_column_width(at, (wide / 2.0 + 6.0).clamp(11.0, WIDEST))?;
         at += 1;
     }
     sheet.set_freeze_panes(4, u16::try_from(found.by.len()).unwrap_or(1))?;

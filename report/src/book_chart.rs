@@ -34,6 +34,8 @@ impl Cells<'_> {
 
     fn place(&self, name: &str) -> Option<u16> {
         let at = self.columns.iter().position(|column| column.name == name)?;
+        // A line of nothing would only be a name in the legend.
+        self.found.shown().find(|row| row.get(name).is_some_and(serde_json::Value::is_number))?;
         u16::try_from(self.found.by.len() + at).ok()
     }
 
@@ -116,8 +118,9 @@ fn bars(cells: &Cells, language: Language) -> Chart {
     let mut chart = Chart::new(ChartType::Bar);
     cells.add(&mut chart, "mean_minutes", ACCENT);
     cells.add(&mut chart, "limit_minutes", PALE);
-    chart.x_axis().set_reverse();
-    chart.y_axis().set_name(&title(cells, "mean_minutes", language)).set_min(0);
+    // Bars lie down: their names are at the vertical axis.
+    chart.y_axis().set_reverse();
+    chart.x_axis().set_name(&title(cells, "mean_minutes", language)).set_min(0);
     chart.legend().set_position(ChartLegendPosition::Bottom);
     chart
 }
@@ -126,10 +129,13 @@ fn bars(cells: &Cells, language: Language) -> Chart {
 fn share(cells: &Cells, column: &str, kind: ChartType) -> Chart {
     let mut chart = Chart::new(kind);
     cells.add(&mut chart, column, if kind == ChartType::Column { PALE } else { ACCENT });
-    if kind == ChartType::Bar {
-        chart.x_axis().set_reverse();
-    }
-    chart.y_axis().set_min(0).set_max(1).set_num_format("0%");
+    let values = if kind == ChartType::Bar {
+        chart.y_axis().set_reverse();
+        chart.x_axis()
+    } else {
+        chart.y_axis()
+    };
+    values.set_min(0).set_max(1).set_num_format("0%");
     chart.legend().set_hidden();
     chart
 }

@@ -58,9 +58,15 @@ pub fn number(value: &Value, unit: Option<&str>) -> String {
     match unit {
         Some("share") => percent(number),
         Some("1") if number.fract() == 0.0 => grouped(number),
-        Some("min") => format!("{number:.1}"),
-        _ => format!("{number:.2}"),
+        Some("min") => unsigned(format!("{number:.1}")),
+        _ => unsigned(format!("{number:.2}")),
     }
+}
+
+/// What rounds to nothing has no sign.
+fn unsigned(text: String) -> String {
+    let nothing = text.chars().all(|c| matches!(c, '-' | '0' | '.'));
+    text.strip_prefix('-').filter(|_| nothing).map_or(text.clone(), str::to_owned)
 }
 
 /// Rounding makes neither all of nearly all nor none of a few.
@@ -133,6 +139,7 @@ mod tests {
         assert_eq!(number(&json!(59.96), Some("min")), "60.0");
         assert_eq!(number(&json!(0.9999), Some("share")), ">99.9%");
         assert_eq!(number(&json!(0.0), Some("share")), "0.0%");
+        assert_eq!(number(&json!(-0.001), None), "0.00");
         assert_eq!(number(&Value::Null, Some("min")), NONE);
     }
 }

@@ -82,7 +82,7 @@ impl Refusal {
             }
             Self::InBothGroups(school) => format!("学校 {school} 同时在两组中：请从其中一组去掉"),
             Self::AllCensored { n } => format!("{n} 个时长全部被系统关闭时间截断，没有已知时长：请改用其他时长来源"),
-            Self::NotReached { asked } => format!("系统关闭时间早于{}：届时完成的人太少，无法得出该值", asked.zh),
+            Self::NotReached { asked } => format!("系统关闭时间早于 {}：届时完成的人太少，无法得出该值", asked.zh),
             Self::NoModel(reason) => format!("模型无解：{reason}"),
             Self::Settings(reason) => format!("设置有误：{reason}"),
         }

@@ -48,8 +48,13 @@ pub fn quadrant(found: &Found, name: impl Fn(&Map<String, Value>) -> String, lan
             write!(svg, r#"<line class="grid" x1="{LEFT}" x2="{:.1}" y1="{y:.1}" y2="{y:.1}"/>"#, WIDTH - RIGHT, y = y(score));
         let _ = write!(svg, r#"<text x="{:.1}" y="{:.1}" text-anchor="end">{score:+.2}</text>"#, LEFT - 6.0, y(score) + 4.0);
         let middle = if part == 4 { "end" } else { "middle" };
-        let _ =
-            write!(svg, r#"<text x="{:.1}" y="{:.1}" text-anchor="{middle}">{minutes:.0}</text>"#, x(minutes), TOP + TALL + 16.0);
+        let places = usize::from(right % 4.0 != 0.0);
+        let _ = write!(
+            svg,
+            r#"<text x="{:.1}" y="{:.1}" text-anchor="{middle}">{minutes:.places$}</text>"#,
+            x(minutes),
+            TOP + TALL + 16.0
+        );
     }
     let (minutes, score) = (language.say(("分钟/日", "minutes a day")), language.say(("标准分", "standard score")));
     let _ = write!(svg, r#"<text x="{LEFT}" y="11">{score}</text>"#);

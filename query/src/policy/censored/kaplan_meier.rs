@@ -66,7 +66,7 @@ impl Curve {
     /// When `percent` of a hundred are done; a curve that stays there for a while gives the middle, as R does.
     pub(super) fn quantile(&self, percent: u8) -> Result<Estimate, Refusal> {
         let left = 1.0 - f64::from(percent) / 100.0;
-        let done = || Text::new(format!("{percent}% 的学生完成"), format!("{percent} of 100 students were done"));
+        let done = || Text::new(format!("{percent}% 学生的完成时间"), format!("{percent} of 100 students were done"));
         let end =
             || Text::new(format!("{percent}% 分位数的区间上端"), format!("the end of the interval of percentile {percent}"));
         let refused = |asked: Text| Refusal::NotReached { asked };
