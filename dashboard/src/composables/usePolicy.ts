@@ -133,8 +133,6 @@ export function usePolicy(scope: Scope, query: ComputedRef<Query>) {
   const changes = found<Changes>("changes", () => study);
   const forecast = found<Forecast>("forecast", () => ({ ...study, ahead: "15" }));
   const quadrants = found<Picture>("quadrants", () => (scope.term ? { term: scope.term } : {}));
-  const agreement = found<Sources>("agreement", () => ({}));
-  const censored = found<Unclosed>("censored", () => ({}));
   // Last: some of them take the longest, and a browser asks for a few things at a time.
   const glance = new Map<string, ReturnType<typeof metric<GlanceRow>>>();
   for (const { metric: name } of TILES) {
@@ -142,6 +140,10 @@ export function usePolicy(scope: Scope, query: ComputedRef<Query>) {
       glance.set(name, metric<GlanceRow>(name, ["all"], name === BETWEEN ? between : query));
     }
   }
+
+  // These read single pupils' records, and take longer still.
+  const agreement = found<Sources>("agreement", () => ({}));
+  const censored = found<Unclosed>("censored", () => ({}));
 
   const all = [
     ...glance.values(),
