@@ -89,7 +89,10 @@ means AS (
   GROUP BY student
 )
 SELECT
-  m.measured, m.reported, m.estimated, m.measured_of_estimated, m.estimated_of_measured, m.reported_of_estimated, m.estimated_of_reported,
-  b.measured AS measured_of_reported, b.reported AS reported_of_measured
+  m.measured, m.reported, m.estimated,
+  -- Averages of floats differ in their last digits by the order of rows; rounded, the same question has the same answer.
+  round(m.measured_of_estimated, 9) AS measured_of_estimated, round(m.estimated_of_measured, 9) AS estimated_of_measured,
+  round(m.reported_of_estimated, 9) AS reported_of_estimated, round(m.estimated_of_reported, 9) AS estimated_of_reported,
+  round(b.measured, 9) AS measured_of_reported, round(b.reported, 9) AS reported_of_measured
 FROM means AS m LEFT JOIN both_sources AS b ON b.student = m.student
 ORDER BY m.student

@@ -203,7 +203,9 @@ async fn minutes_that_were_cut_off_are_estimated_and_sources_are_compared() {
     assert_eq!(described(&document, "Found_Unclosed"), sent(&body));
     assert_eq!(described(&document, "Unclosed"), sent(result));
     assert_eq!(described(&document, "CurvePoint"), sent(&result["curve"][0]));
-    assert_eq!(described(&document, "Lognormal"), sent(&result["lognormal"]["found"]));
+    // What is told of is described where it is told.
+    let law = document["components"]["schemas"]["Told_Lognormal"]["properties"]["found"]["properties"].as_object();
+    assert_eq!(law.map(|fields| fields.keys().cloned().collect()), Some(sent(&result["lognormal"]["found"])));
     assert_eq!(described(&document, "Reason"), sent(&result["p90"]["refused"]));
 
     let body = app.get("/v1/policy/agreement?school=s8&confidence=0.9").await.json();
