@@ -48,7 +48,7 @@ impl Cells<'_> {
             .set_name((self.sheet.as_str(), HEAD, at))
             .set_categories((self.sheet.as_str(), HEAD + 1, 0, self.last(), names))
             .set_values((self.sheet.as_str(), HEAD + 1, at, self.last(), at));
-        series.set_format(ChartFormat::new().set_solid_fill(&ChartSolidFill::new().set_color(colour)));
+        series.set_format(ChartFormat::new().set_solid_fill(ChartSolidFill::new().set_color(colour)));
     }
 }
 
@@ -144,7 +144,7 @@ fn share(cells: &Cells, column: &str, kind: ChartType) -> Chart {
 fn quadrant(cells: &Cells, language: Language) -> Chart {
     let mut chart = Chart::new(ChartType::Scatter);
     if let (Some(load), Some(quality)) = (cells.place("minutes"), cells.place("quality")) {
-        let mut marker = ChartFormat::new().set_solid_fill(&ChartSolidFill::new().set_color(ACCENT)).to_owned();
+        let mut marker = ChartFormat::new().set_solid_fill(ChartSolidFill::new().set_color(ACCENT)).to_owned();
         chart
             .add_series()
             .set_name(language.say(("负担与质量", "Load and quality")))

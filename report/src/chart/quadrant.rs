@@ -88,6 +88,6 @@ pub fn quadrant(found: &Found, name: impl Fn(&Map<String, Value>) -> String, lan
         "每点一所学校的一个学科，线为全体均值；不是排名，也不证明因果",
         "Each dot is a subject of a school, the lines are means of all; no ranking, and no proof of a cause",
     ));
-    let _ = write!(svg, "<p class=\"note\">{note}{}</p>\n", if barred { bars } else { "" });
+    let _ = writeln!(svg, "<p class=\"note\">{note}{}</p>", if barred { bars } else { "" });
     svg
 }
