@@ -178,14 +178,15 @@ async fn the_last_weeks_are_held_against_those_before() {
 #[tokio::test]
 async fn minutes_that_were_cut_off_are_estimated_and_sources_are_compared() {
     let app = term().await;
-    // Grade 13 of s8: twelve pupils and their teacher's estimate; the system closes at 20:00, when a third of them are at work.
+    // Grade 13 of s8: twenty-four pupils, two alike, and their teacher's estimate; the system closes at 20:00, when a third of them are at work.
     let plan = (1..=5).map(|weekday| format!(r#"{{"school":"s8","grade":"13","weekday":{weekday},"homework_closes":"20:00"}}"#));
     app.post("/v1/events/day_plan", NDJSON, plan.collect::<Vec<_>>().join("\n")).await;
     let piece = r#"{"assignment":"b","school":"s8","class":"c8","grade":"13","subject":"math","assigned_at":"2026-10-12T16:30:00+08:00","estimated_minutes":40}"#;
     app.post("/v1/events/assignment", NDJSON, piece.to_owned()).await;
     let mut lines = String::new();
-    for student in 1..=12 {
-        let (minutes, at) = if student > 8 { (90, "20:00") } else { (student * 10, "18:30") };
+    for student in 1..=24 {
+        let step = (student + 1) / 2;
+        let (minutes, at) = if step > 8 { (90, "20:00") } else { (step * 10, "18:30") };
         let source = if student == 1 { "reported" } else { "measured" };
         writeln!(lines, r#"{{"assignment":"b","school":"s8","class":"c8","grade":"13","subject":"math","student":"8-{student}","assigned_at":"2026-10-12T16:30:00+08:00","submitted_at":"2026-10-12T{at}:00+08:00","status":"submitted","minutes":{minutes},"minutes_source":"{source}"}}"#).unwrap();
     }
@@ -196,9 +197,9 @@ async fn minutes_that_were_cut_off_are_estimated_and_sources_are_compared() {
     assert_eq!(answer.status, 200, "{}", answer.text());
     let body = answer.json();
     let result = &body["result"];
-    assert_eq!((body["metric"].as_str(), &result["n"], &result["cut_off"]), (Some("workload/cut_off"), &11.into(), &4.into()));
-    // 20, 30 … 80, and four at 90 or more: over 40 are 8 of 11.
-    assert!((number(&result["over_limit"]["found"]["value"]) - 8.0 / 11.0).abs() < 1e-12, "{result}");
+    assert_eq!((body["metric"].as_str(), &result["n"], &result["cut_off"]), (Some("workload/cut_off"), &23.into(), &8.into()));
+    // 10 once, 20 … 80 twice, and eight at 90 or more: over 40 are 16 of 23.
+    assert!((number(&result["over_limit"]["found"]["value"]) - 16.0 / 23.0).abs() < 1e-12, "{result}");
     assert_eq!(result["p90"]["refused"]["code"], "not_reached");
     assert_eq!(described(&document, "Found_Unclosed"), sent(&body));
     assert_eq!(described(&document, "Unclosed"), sent(result));
