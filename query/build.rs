@@ -1,5 +1,6 @@
-//! Rebuilds the crate when a figure or an alert rule is added or removed.
+//! Rebuilds the crate when a figure, a study or an alert rule is added or removed.
 fn main() {
     println!("cargo::rerun-if-changed=alerts");
     println!("cargo::rerun-if-changed=metrics");
+    println!("cargo::rerun-if-changed=studies");
 }

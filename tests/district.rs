@@ -31,6 +31,34 @@ fn every_row_of_the_sample_data_is_accounted_for_and_told_why() {
 }
 
 #[test]
+fn a_district_changes_one_limit_from_its_day_on() {
+    let district = District::of_sample_data();
+    let limits = |by: &str, grade: &str| {
+        let grade = format!("grade={grade}");
+        let told = district.json(&["metric", "workload/daily_minutes", "--by", by, "--param", &grade, "--json"]);
+        let rows = told["rows"].as_array().expect("rows").clone();
+        rows.iter().map(|row| row["limit_minutes"].as_i64()).collect::<Vec<_>>()
+    };
+    let before = limits("day", "16");
+    assert!(before.len() == 6 && before.iter().all(|limit| *limit == Some(60)), "{before:?}");
+    let codes = district.path("own/codes");
+    std::fs::create_dir_all(&codes).expect("a folder");
+    std::fs::write(
+        codes.join("homework_limits.toml"),
+        "extends = true\n[[code]]\ncode = '16'\ntitle = { zh = '小学六年级上限', en = 'Limit of grade 6' }\nvalid_from = '2026-11-18'\n\
+         attributes = { minutes = '45', document = '本区作业管理办法', certainty = 'stated' }\n",
+    )
+    .expect("written");
+    std::fs::write(district.path("xueqing.toml"), "standard = 'own'\n").expect("written");
+    // 13, 16 and 17 November as before, 18 to 20 by the district's own; other grades keep theirs.
+    assert_eq!(limits("day", "16"), [60, 60, 60, 45, 45, 45].map(Some));
+    assert!(limits("day", "15").iter().all(|limit| *limit == Some(60)));
+    std::fs::write(codes.join("nosuch.toml"), "extends = true\ncode = []\n").expect("written");
+    let refused = district.refused(&["metric", "workload/daily_minutes"]);
+    assert!(refused.contains("codes/nosuch.toml: it extends a set of its name, and there is none"), "{refused}");
+}
+
+#[test]
 fn taking_it_in_twice_changes_no_figure() {
     let district = District::of_sample_data();
     let once = district.json(&FIGURE)["rows"].take();

@@ -23,7 +23,7 @@ use crate::{alerts, answer, assignments, events, figures, health, live, policy, 
         (name = "operation", description = "运行 · health, counts and problems"),
     ),
     paths(
-        events::post, quarantine::list, figures::list, figures::read, policy::interrupted, policy::differences, policy::changes, policy::forecast, policy::quadrants, value_added::list, value_added::read, value_added::chart, value_added::pupil, live::watch, assignments::check, sql::post, alerts::list, alerts::acknowledge, alerts::rules, standard::catalog, standard::kind, standard::codes,
+        events::post, quarantine::list, figures::list, figures::read, policy::interrupted, policy::differences, policy::changes, policy::recent, policy::forecast, policy::quadrants, policy::agreement, policy::censored, value_added::list, value_added::read, value_added::chart, value_added::pupil, live::watch, assignments::check, sql::post, alerts::list, alerts::acknowledge, alerts::rules, standard::catalog, standard::kind, standard::codes,
         health::alive, health::ready, health::metrics, health::problems, health::problem,
     ),
     components(schemas(wire::ProblemBody, wire::Text, events::Receipt, answer::Table)),

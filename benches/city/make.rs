@@ -17,7 +17,7 @@ use xueqing_schema::Standard;
 
 /// A class that there is in every city.
 pub const SCHOOL: &str = "3302000000";
-pub const CLASS: &str = "0-11-0";
+pub const CLASS: &str = "0-13-0";
 
 const CLASS_SIZE: usize = 45;
 const COUNTIES: [&str; 10] = ["330100", "330200", "330300", "330400", "330500", "330600", "330700", "330800", "330900", "331000"];

@@ -71,15 +71,20 @@ export interface CodeTitle {
   more: Json;
 }
 
-export interface Query {
-  by?: readonly string[];
-  county?: string;
-  school?: string;
-  grade?: string;
-  class?: string;
-  from?: string;
-  to?: string;
-}
+const PARAMS = [
+  "county",
+  "school",
+  "stage",
+  "grade",
+  "class",
+  "school_type",
+  "area",
+  "public",
+  "from",
+  "to",
+] as const;
+
+export type Query = { by?: readonly string[] } & Partial<Record<(typeof PARAMS)[number], string>>;
 
 /** RFC 9457, with the title in both languages. */
 export class Problem extends Error {
@@ -156,8 +161,8 @@ export const livePath = (school: string, klass: string): string =>
 /** The address of a figure; the same address opens it outside this page. */
 export function metricPath(name: string, query: Query): string {
   const search = new URLSearchParams();
-  if (query.by) search.set("by", query.by.join(","));
-  for (const key of ["county", "school", "grade", "class", "from", "to"] as const) {
+  if (query.by?.length) search.set("by", query.by.join(","));
+  for (const key of PARAMS) {
     const value = query[key];
     if (value !== undefined) search.set(key, value);
   }

@@ -50,6 +50,41 @@ export interface Forecast {
   days: { day: string; value: number; low: number; high: number }[];
 }
 
+/** What was found, or why nothing was. */
+export interface Told<T> {
+  found: T | null;
+  refused: { code: string; zh: string; en: string } | null;
+}
+
+export interface Agreement {
+  n: number;
+  coverage: number;
+  bias: Estimate;
+  lower_limit: Estimate;
+  upper_limit: Estimate;
+  concordance: Estimate;
+}
+
+export type MinutesSource = "measured" | "reported" | "estimated";
+
+export interface Sources {
+  confidence: number;
+  pairs: { one: MinutesSource; other: MinutesSource; agreement: Told<Agreement> }[];
+}
+
+/** How long a pupil's day would take if the homework system did not close: an estimate. */
+export interface Unclosed {
+  confidence: number;
+  n: number;
+  cut_off: number;
+  cut_off_share: number;
+  recorded_mean: number;
+  restricted_mean: Estimate;
+  restricted_to: number;
+  median: Told<Estimate>;
+  p90: Told<Estimate>;
+}
+
 export type Quadrant =
   "light_good" | "heavy_good" | "light_poor" | "heavy_poor" | "uncertain" | "withheld";
 
@@ -76,7 +111,7 @@ export interface Picture {
   units: Placed[];
 }
 
-export type Door = "interrupted" | "changes" | "forecast" | "quadrants";
+export type Door = "interrupted" | "changes" | "forecast" | "quadrants" | "agreement" | "censored";
 
 export function policyPath(door: Door, query: Query, more: Record<string, string> = {}): string {
   const search = new URLSearchParams(more);

@@ -3,12 +3,20 @@ import { policyPath } from "../src/policy";
 import { pageOf, figureOf } from "../src/page";
 import { band, nearest } from "../src/charts/load_days";
 import { heights } from "../src/charts/spread";
-import { scopeFrom } from "../src/composables/useScope";
+import { daysOf, scopeFrom } from "../src/composables/useScope";
 import { searchOf } from "../src/composables/useAddress";
 import { grouped, limitSets, limitsOf, matching, sinceOf } from "../src/model/catalogue";
-import { commonLimit, dayPoints, heatTable, ofSource, type LoadRow } from "../src/model/policy";
+import {
+  choices,
+  commonLimit,
+  dayPoints,
+  heatTable,
+  ofSource,
+  placeOf,
+  type LoadRow,
+} from "../src/model/policy";
 import { reasonIn } from "../src/model/reason";
-import type { Metric } from "../src/api";
+import { metricPath, type Metric } from "../src/api";
 
 const row = (change: Partial<LoadRow>): LoadRow => ({
   students: 40,
@@ -53,6 +61,25 @@ describe("the address", () => {
       from: null,
       source: "all",
     });
+  });
+
+  test("keeps the kind of school and the term, and figures are asked for the kind and the term's days", () => {
+    const search = "?stage=primary&school_type=211&area=城区&public=private&term=2026-2027-1";
+    const scope = scopeFrom(search);
+    expect(scope).toMatchObject({ stage: "primary", school_type: "211", area: "城区" });
+    expect(scopeFrom(searchOf(scope, "zh"))).toEqual(scope);
+    const asked = { by: [], stage: "primary", area: "城区", public: "private", from: "2026-09-01" };
+    expect(decodeURI(metricPath("a/b", asked))).toBe(
+      "/v1/metrics/a/b?stage=primary&area=城区&public=private&from=2026-09-01",
+    );
+    const days = { first_day: "2026-09-01", last_day: "2027-01-22", school_days: 98 };
+    const terms = [{ term: "2026-2027-1", ...days }];
+    expect(daysOf("2026-2027-1", terms)).toEqual({
+      term: "2026-2027-1",
+      from: "2026-09-01",
+      to: "2027-01-22",
+    });
+    expect(daysOf(null, terms)).toEqual({ term: null, from: null, to: null });
   });
 
   test("of a door has the scope beside the question", () => {
@@ -107,6 +134,16 @@ test("schools and subjects make a table; what is withheld is not zero", () => {
   expect(table.subjects).toEqual(["english", "math"]);
   expect(table.schools[0]?.cells[1]).toEqual({ value: null, suppressed: true, depth: 0 });
   expect(table.schools[1]?.cells.map((cell) => cell.depth)).toEqual([0.25, 1]);
+});
+
+test("what can be chosen is what the other choices leave", () => {
+  const place = (county: string, school: string, area: string) =>
+    placeOf({ county, school, area, school_type: "211", public: "public", stage: "primary" });
+  const places = [place("1", "b", "城区"), place("1", "a", "乡村"), place("2", "c", "")];
+  expect(choices(places, {}, "school")).toEqual(["a", "b", "c"]);
+  expect(choices(places, { county: "1", area: "城区" }, "school")).toEqual(["b"]);
+  // A choice does not narrow its own list, and what is not registered cannot be chosen.
+  expect(choices(places, { area: "城区" }, "area")).toEqual(["乡村", "城区"]);
 });
 
 test("dots that would hide each other are put above", () => {

@@ -48,7 +48,7 @@ pub(crate) fn bind(metric: &Metric, request: &Request) -> Result<Bound, Error> {
     }
     let grouped: Vec<&Dimension> = by.iter().filter_map(|name| metric.dimension(name)).collect();
     let names = by.iter().chain(params.keys()).map(String::as_str);
-    let sql = template::expand(&metric.sql, &grouped, &metric.grains, Level::of(names))
+    let sql = template::expand(&metric.sql, &grouped, &metric.grains, &Level::of(names, &metric.places))
         .map_err(|reason| Error::bad_metric(&metric.name, reason))?;
     Ok(Bound { sql, values, by, params })
 }

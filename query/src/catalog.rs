@@ -21,7 +21,7 @@ use datafusion::prelude::SessionContext;
 use xueqing_lake::{Lake, Table};
 use xueqing_schema::{CodeSet, Kind, SEQ, Standard};
 
-use crate::places::{self, PLACES, Places, REGISTER};
+use crate::places::{self, Place, Places, REGISTER};
 use crate::suppose::Supposed;
 use crate::{Error, rejects};
 
@@ -59,16 +59,15 @@ impl Catalog {
     /// Every name that a query can use.
     pub(crate) async fn names(&self) -> Result<BTreeSet<String>, Error> {
         let stored = self.lake.names().await?;
-        let rollups: BTreeSet<&str> = stored.iter().filter_map(|name| name.strip_prefix(ROLLUPS)).collect();
-        let places = PLACES.iter().filter(|(_, source)| rollups.contains(source)).map(|(name, _)| *name);
-        let others = rollups.iter().copied().chain(places).chain([rejects::NAME]).map(str::to_owned);
-        Ok(self.kinds.keys().chain(self.codes.keys()).cloned().chain(others).collect())
+        let rollups = stored.iter().filter_map(|name| name.strip_prefix(ROLLUPS)).map(str::to_owned);
+        let rejects = [rejects::NAME.to_owned()];
+        Ok(self.kinds.keys().chain(self.codes.keys()).cloned().chain(rollups).chain(rejects).collect())
     }
 
     /// Brings the `wanted` tables up to date, then pins them together. Names that lead nowhere are left out.
     pub(crate) async fn pin(&self, context: &SessionContext, wanted: &BTreeSet<String>) -> Result<Pinned, Error> {
-        let places = PLACES.iter().filter(|(name, _)| wanted.contains(*name));
-        let behind = places.clone().flat_map(|(_, source)| [*source, REGISTER]).map(str::to_owned);
+        let places: Vec<Place> = wanted.iter().filter_map(|name| Place::named(name)).collect();
+        let behind = places.iter().flat_map(|place| [place.source, REGISTER]).map(str::to_owned);
         let wanted = &wanted.iter().cloned().chain(behind).collect::<BTreeSet<_>>();
         let rollups = wanted.iter().filter(|name| !self.kinds.contains_key(*name)).map(|name| format!("{ROLLUPS}{name}"));
         let held = self.lake.held(&rollups.collect()).await;
@@ -82,7 +81,7 @@ impl Catalog {
         let mut pinned = Pinned { names: wanted.clone(), ..Pinned::default() };
         let mut sources = BTreeMap::new();
         for (name, table) in found {
-            if places.clone().any(|(_, source)| source == name) {
+            if places.iter().any(|place| place.source == name) {
                 sources.insert(name.as_str(), places::Source::new(&table, held.get(table.name())));
             }
             let (version, provider) = match held.get(table.name()) {
@@ -93,13 +92,12 @@ impl Catalog {
             pinned.tables.insert(name.clone(), provider);
         }
         self.add_unstored(wanted, &mut pinned);
-        let schools = pinned.tables.get(REGISTER).map(|register| (pinned.as_of.get(REGISTER).copied(), Arc::clone(register)));
-        for (name, source) in places {
-            if let (Some(source), Some((version, register))) = (sources.remove(source), &schools) {
-                let register = (version.unwrap_or(-1), Arc::clone(register));
-                let table =
-                    self.places.table(context, name, source, register).await.map_err(|error| Error::from_engine(error, 0))?;
-                pinned.tables.insert((*name).to_owned(), table);
+        let schools =
+            pinned.tables.get(REGISTER).map(|register| (pinned.as_of.get(REGISTER).copied().unwrap_or(-1), register.clone()));
+        for place in &places {
+            if let (Some(source), Some(schools)) = (sources.get(place.source), &schools) {
+                let table = self.places.table(context, place, source, schools.clone()).await;
+                pinned.tables.insert(place.name.clone(), table.map_err(|error| Error::from_engine(error, 0))?);
             }
         }
         Ok(pinned)

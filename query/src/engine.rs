@@ -252,6 +252,16 @@ impl Engine {
         Ok((format::plain(&rows.schema, rows.batches).map_err(Error::internal)?.1, rows.as_of))
     }
 
+    /// What a method reads of single pupils: the rows of a study, its parameters in force, and the version of each table.
+    pub(crate) async fn study(&self, name: &str, params: BTreeMap<String, String>, scope: &Scope) -> Result<Answer, Error> {
+        let Scope::District = scope;
+        let study = self.inner.library.study(name)?.clone();
+        let bound = bind::bind(&study, &Request { by: Vec::new(), params })?;
+        let rows = self.rows_within(usize::MAX, Statement { sql: bound.sql, values: bound.values, seen: Seen::Now(None) }).await?;
+        let (schema, batches) = format::plain(&rows.schema, rows.batches).map_err(Error::internal)?;
+        Ok(Answer { metric: Some(study), by: bound.by, params: bound.params, schema, batches, as_of: rows.as_of })
+    }
+
     async fn rows(&self, sql: String, values: Vec<(String, ScalarValue)>, supposed: Option<Supposed>) -> Result<Rows, Error> {
         self.rows_within(self.inner.options.max_rows, Statement { sql, values, seen: Seen::Now(supposed) }).await
     }

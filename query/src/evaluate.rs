@@ -21,6 +21,7 @@ use crate::policy::differences::{self, Differences, School};
 use crate::policy::forecast::{self, Bounds, Forecast};
 use crate::policy::interrupted::{self, Interrupted, Question};
 use crate::policy::quadrant::{self, Mean, Picture, Unit};
+use crate::policy::recent::{self, Recent};
 use crate::policy::refusal::Refusal;
 use crate::policy::series::{Series, Step};
 use crate::run::Seen;
@@ -112,6 +113,20 @@ impl Engine {
         Ok(read.found(result))
     }
 
+    /// How much a figure's level since a day differs from that before.
+    pub async fn recent(
+        &self,
+        study: Study,
+        since: NaiveDate,
+        confidence: f64,
+        scope: &Scope,
+    ) -> Result<Evaluated<Recent>, Error> {
+        let read = self.read(&study, &[], scope).await?;
+        let series = read.series(study.step)?;
+        let result = apart(move || recent::recent(&series, since, confidence)).await?;
+        Ok(read.found(result))
+    }
+
     /// On which days a figure's level changed.
     pub async fn changes(&self, study: Study, confidence: f64, scope: &Scope) -> Result<Evaluated<Changes>, Error> {
         let read = self.read(&study, &[], scope).await?;
@@ -191,7 +206,7 @@ impl Engine {
 }
 
 /// Works off the threads that answer others.
-async fn apart<T: Send + 'static>(work: impl FnOnce() -> Result<T, Refusal> + Send + 'static) -> Result<T, Error> {
+pub(crate) async fn apart<T: Send + 'static>(work: impl FnOnce() -> Result<T, Refusal> + Send + 'static) -> Result<T, Error> {
     Ok(tokio::task::spawn_blocking(work).await.map_err(Error::internal)??)
 }
 

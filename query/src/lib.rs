@@ -7,7 +7,7 @@
 //!   metrics/**.sql ──► Metric ──► bind (parameters, {{by}}) ──┐
 //!   a district's files ──┘                                    ├──► run ──► suppress ──► Answer ──► json | csv | arrow | table
 //!   SQL from an analyst ──► read-only check ──────────────────┘     ▲
-//!   policy: pure statistics over a figure's days ◄── evaluate ── Answer
+//!   policy: pure statistics over a figure's days ◄── evaluate ── Answer; over single pupils' minutes ◄── minutes ── studies/*.sql
 //!   Lake ──► catalog: current views, rollups, code sets ── pinned ──┘
 //! ```
 
@@ -23,6 +23,7 @@ pub mod format;
 mod functions;
 mod library;
 mod metric;
+mod minutes;
 mod places;
 pub mod policy;
 mod rejects;
@@ -39,5 +40,6 @@ pub use engine::{Answer, AnswerColumn, Engine, Options, Scope, Setup};
 pub use error::Error;
 pub use evaluate::{Evaluated, Groups, Quadrants, Study};
 pub use metric::{Column, Dimension, Metric, Param, ParamType};
+pub use minutes::{Closing, Pair, Point, Reason, Sources, Told, Unclosed};
 pub use suppose::Supposed;
 pub use value_added::evaluation::{Evaluation, Fitted};

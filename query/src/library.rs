@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono_tz::Tz;
-use rust_embed::RustEmbed;
+use rust_embed::{EmbeddedFile, RustEmbed};
 
 use crate::Error;
 use crate::metric::{Common, Metric};
@@ -17,10 +17,17 @@ use crate::metric::{Common, Metric};
 #[include = "common.toml"]
 struct Files;
 
+/// What methods of the house read of single pupils: written like figures, and never published.
+#[derive(RustEmbed)]
+#[folder = "studies/"]
+#[include = "*.sql"]
+struct Studies;
+
 /// The figures by name.
 #[derive(Debug)]
 pub(crate) struct Library {
     metrics: Vec<Arc<Metric>>,
+    studies: BTreeMap<String, Arc<Metric>>,
 }
 
 impl Library {
@@ -34,11 +41,20 @@ impl Library {
         for (path, text) in files {
             add(&mut metrics, path, text, &common)?;
         }
-        Ok(Self { metrics: metrics.into_values().collect() })
+        let mut studies = BTreeMap::new();
+        for path in Studies::iter() {
+            add(&mut studies, &path, &text(&path, Studies::get(&path))?, &common)?;
+        }
+        Ok(Self { metrics: metrics.into_values().collect(), studies })
     }
 
     pub(crate) fn all(&self) -> &[Arc<Metric>] {
         &self.metrics
+    }
+
+    /// What a method reads.
+    pub(crate) fn study(&self, name: &str) -> Result<&Arc<Metric>, Error> {
+        self.studies.get(name).ok_or_else(|| Error::internal(format!("there is no study {name}")))
     }
 
     pub(crate) fn get(&self, name: &str) -> Result<&Arc<Metric>, Error> {
@@ -49,7 +65,11 @@ impl Library {
 }
 
 fn embedded(path: &str) -> Result<String, Error> {
-    let file = Files::get(path).ok_or_else(|| Error::bad_metric(path, "the file is not in the program"))?;
+    text(path, Files::get(path))
+}
+
+fn text(path: &str, file: Option<EmbeddedFile>) -> Result<String, Error> {
+    let file = file.ok_or_else(|| Error::bad_metric(path, "the file is not in the program"))?;
     String::from_utf8(file.data.into_owned()).map_err(|e| Error::bad_metric(path, e))
 }
 

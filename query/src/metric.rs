@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use xueqing_schema::{Text, sql_file};
 
 use crate::Error;
-use crate::{bind, template};
+use crate::{bind, places, template};
 
 /// One published figure.
 #[derive(Clone, Debug, Serialize)]
@@ -36,6 +36,9 @@ pub struct Metric {
     /// Rows that can be read at several levels.
     #[serde(skip)]
     pub(crate) grains: BTreeMap<String, Grain>,
+    /// By dimension: the column of the schools' register that it follows from.
+    #[serde(skip)]
+    pub(crate) places: BTreeMap<String, String>,
     #[serde(skip)]
     pub(crate) sql: String,
     /// What it reads: kinds, rollups, code sets.
@@ -51,38 +54,41 @@ pub(crate) struct Grain {
     pub class: String,
     /// A row a grade of a school.
     pub school: String,
-    /// A row a grade of all schools that are alike in the register.
+    /// A row a grade of all schools that are alike in what is asked of the register.
     pub place: String,
 }
 
 /// How far apart a question looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Level {
     Class,
     School,
-    Place,
+    /// With what it asks of the schools' register.
+    Place(BTreeSet<String>),
 }
 
 impl Level {
-    /// The coarsest that tells apart what is grouped by or asked for by these names.
-    pub(crate) fn of<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Self {
+    /// The coarsest that tells apart what is grouped by or asked for by these names; `places` has the register's column behind each.
+    pub(crate) fn of<'a>(names: impl Iterator<Item = &'a str> + Clone, places: &BTreeMap<String, String>) -> Self {
         let asks = |wanted: &str| names.clone().any(|name| name == wanted);
         if asks("class") {
             Self::Class
         } else if asks("school") {
             Self::School
         } else {
-            Self::Place
+            Self::Place(names.filter_map(|name| places.get(name)).cloned().collect())
         }
     }
 }
 
 impl Grain {
-    pub(crate) fn at(&self, level: Level) -> &str {
+    pub(crate) fn at(&self, level: &Level) -> String {
         match level {
-            Level::Class => &self.class,
-            Level::School => &self.school,
-            Level::Place => &self.place,
+            Level::Class => self.class.clone(),
+            Level::School => self.school.clone(),
+            Level::Place(alike) => {
+                self.place.replace("{alike}", &alike.iter().map(|column| format!("{}{column}", places::BY)).collect::<String>())
+            }
         }
     }
 }
@@ -147,6 +153,11 @@ pub(crate) struct Common {
 }
 
 impl Common {
+    fn places(&self) -> BTreeMap<String, String> {
+        let place = |(name, dimension): (&String, &CommonDimension)| Some((name.clone(), dimension.place.clone()?));
+        self.dimensions.iter().filter_map(place).collect()
+    }
+
     /// Reads the file and puts in what stands as `{{name}}` in its own texts. A snippet names only those that do not name it.
     pub(crate) fn read(text: &str, timezone: Tz) -> Result<Self, Error> {
         let mut common: Self = toml::from_str(text).map_err(|error| Error::bad_metric("metrics/common.toml", error))?;
@@ -161,6 +172,7 @@ impl Common {
                 }
             }
         }
+        common.params.extend(common.dimensions.iter().filter_map(|(name, dimension)| Some((name.clone(), dimension.param()?))));
         Ok(common)
     }
 }
@@ -172,6 +184,17 @@ struct CommonDimension {
     en: String,
     sql: Option<String>,
     join: Option<String>,
+    /// The column of the schools' register that it follows from.
+    place: Option<String>,
+    /// What asking for one value of it leaves of the rows: with it, the dimension is a parameter as well.
+    filter: Option<String>,
+}
+
+impl CommonDimension {
+    fn param(&self) -> Option<RawParam> {
+        let filter = Some(self.filter.clone()?);
+        Some(RawParam { kind: Some(ParamType::Text), title: Some(Text::new(&self.zh, &self.en)), default: None, filter })
+    }
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -227,7 +250,10 @@ impl Metric {
         let file = format!("metrics/{name}.sql");
         let bad = |reason: String| Error::bad_metric(&file, reason);
         let (front, sql) = sql_file::split(&file, text)?;
-        let front: FrontMatter = front.try_into().map_err(|e: toml::de::Error| bad(e.message().to_owned()))?;
+        let mut front: FrontMatter = front.try_into().map_err(|e: toml::de::Error| bad(e.message().to_owned()))?;
+        if sql.contains("{{filters") {
+            front.params_of_dimensions(common);
+        }
         let FrontMatter { title, description, unit, grain, source, default_by, n, .. } = &front;
         let dimensions = front.dimensions(common).map_err(bad)?;
         let sql = template::settle(&sql, &front.filters(common), &common.snippets).map_err(bad)?;
@@ -240,6 +266,7 @@ impl Metric {
             source: source.clone(),
             reads: read_by(&sql, &dimensions, &common.grains),
             grains: common.grains.clone(),
+            places: common.places(),
             dimensions,
             default_by: default_by.clone(),
             params: front.params(common).map_err(bad)?,
@@ -292,7 +319,7 @@ fn read_by(sql: &str, dimensions: &[Dimension], grains: &BTreeMap<String, Grain>
     let joins = dimensions.iter().filter_map(|dimension| dimension.join.clone());
     let used = grains.iter().filter(|(name, _)| sql.contains(&format!("{{{{{name}}}}}")));
     // At the coarsest level what is read is made of the school's rows.
-    let grains = used.flat_map(|(_, grain)| [Level::Class, Level::School].map(|level| format!("FROM {}", grain.at(level))));
+    let grains = used.flat_map(|(_, grain)| [Level::Class, Level::School].map(|level| format!("FROM {}", grain.at(&level))));
     let sql = std::iter::once(sql.to_owned()).chain(joins).chain(grains).collect::<Vec<_>>().join("\n");
     let words: Vec<&str> = sql.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
     let behind = words.windows(2).filter(|pair| pair[0].eq_ignore_ascii_case("from") || pair[0].eq_ignore_ascii_case("join"));
@@ -318,6 +345,14 @@ impl FrontMatter {
             Ok(Dimension { name: name.clone(), title, sql, join: join.transpose()? })
         };
         self.dimensions.iter().map(titled).collect()
+    }
+
+    /// What can be grouped by can be asked for, where its dimension has a filter.
+    fn params_of_dimensions(&mut self, common: &Common) {
+        let filtered = |name: &&String| common.dimensions.get(*name).is_some_and(|dimension| dimension.filter.is_some());
+        for name in self.dimensions.iter().filter(filtered) {
+            self.params.entry(name.clone()).or_default();
+        }
     }
 
     /// A column without a title is the shared one of its name, unit and all.

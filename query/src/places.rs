@@ -1,8 +1,8 @@
-//! Schools that are alike in the register, added up: `place_day` is `school_grade_day` and `place_subject_day` is
-//! `school_grade_subject_day` over all schools of the same region, type, urban–rural class and ownership.
+//! Schools that are alike in the register, added up: `place_day` is `school_grade_day` over all schools, `place_day__region__public` over those of
+//! the same region and ownership, and so on for any of [`ALIKE`]; `place_subject_day` is `school_grade_subject_day` in the same way.
 //!
-//! A city of a thousand schools has some hundred kinds of place, so what is asked by place and not by school reads a tenth of the rows, from
-//! memory. In `school` stands one of the schools, and stands for all of them: whatever joins the register by it finds what they share.
+//! A city of a thousand schools has ten counties, so what is asked by place and not by school reads a hundredth of the rows, from memory. In
+//! `school` stands one of the schools for all that are like it: whatever joins the register by it finds what they share.
 //!
 //! Invariants: what a query sees is what the rollup of its moment gives over the register of its moment; a day is added up anew when its
 //! files, what is held in memory of it, or the register have changed, and only then. A school that is not in the register stands for itself.
@@ -26,16 +26,36 @@ use datafusion::scalar::ScalarValue;
 use tokio::sync::Mutex;
 use xueqing_lake::{Held, Table};
 
-/// The names, and the rollups they are made of.
-pub(crate) const PLACES: [(&str, &str); 2] =
-    [("place_day", "school_grade_day"), ("place_subject_day", "school_grade_subject_day")];
-/// The register, and what of it makes schools alike.
+/// The tables, and the rollups they are made of.
+const PLACES: [(&str, &str); 2] = [("place_day", "school_grade_day"), ("place_subject_day", "school_grade_subject_day")];
+/// Stands in a table's name before each column in which its schools are alike.
+pub(crate) const BY: &str = "__";
+/// The register, and what schools can be alike in.
 pub(crate) const REGISTER: &str = "school";
 const ALIKE: [&str; 4] = ["region", "school_type", "urban_rural", "public"];
 /// Parts that are read at the same time.
-const PARTS: usize = 4;
+const PARTS: usize = 2;
 
 type Provider = Arc<dyn TableProvider>;
+
+/// One of the tables by its name.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub name: String,
+    /// The rollup that it is made of.
+    pub source: &'static str,
+    alike: Vec<&'static str>,
+}
+
+impl Place {
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        let mut parts = name.split(BY);
+        let table = parts.next()?;
+        let (_, source) = PLACES.iter().find(|(place, _)| *place == table)?;
+        let alike = parts.map(|part| ALIKE.into_iter().find(|column| *column == part)).collect::<Option<_>>()?;
+        Some(Self { name: name.to_owned(), source, alike })
+    }
+}
 
 /// What has been added up so far.
 #[derive(Default)]
@@ -43,10 +63,16 @@ pub(crate) struct Places(Mutex<Known>);
 
 #[derive(Default)]
 struct Known {
-    /// The register's version, and its schools with those that stand for them.
-    alike: Option<(i64, RecordBatch)>,
-    /// By name.
-    days: HashMap<&'static str, BTreeMap<i32, (Mark, RecordBatch)>>,
+    /// The register's version.
+    register: Option<i64>,
+    tables: HashMap<String, Added>,
+}
+
+/// One table.
+struct Added {
+    /// The register's schools, with those that stand for them.
+    alike: RecordBatch,
+    days: BTreeMap<i32, (Mark, RecordBatch)>,
 }
 
 /// What a day was added up from.
@@ -85,33 +111,31 @@ impl Source {
 }
 
 impl Places {
-    /// One of [`PLACES`] over its pinned source and the pinned register.
+    /// A table over its pinned source and the pinned register.
     pub(crate) async fn table(
         &self,
         context: &SessionContext,
-        name: &'static str,
-        source: Source,
+        place: &Place,
+        source: &Source,
         (version, register): (i64, Provider),
     ) -> Result<Provider> {
         let mut known = self.0.lock().await;
-        let alike = match known.alike.take().filter(|(of, _)| *of == version) {
-            Some((_, alike)) => alike,
-            None => {
-                known.days.clear();
-                alike(context, register).await?
-            }
-        };
-        known.alike = Some((version, alike.clone()));
-        let days = known.days.entry(name).or_default();
-        days.retain(|day, (mark, _)| source.days.get(day) == Some(mark));
-        let missing: Vec<i32> = source.days.keys().filter(|day| !days.contains_key(day)).copied().collect();
-        let schema = source.provider.schema();
-        for (day, rows) in added_up(context, source.provider, &missing, alike).await? {
-            days.insert(day, (source.days[&day].clone(), rows));
+        if known.register != Some(version) {
+            *known = Known { register: Some(version), ..Known::default() };
         }
-        // A day without rows is known to have none.
-        for day in missing {
-            days.entry(day).or_insert_with(|| (source.days[&day].clone(), RecordBatch::new_empty(Arc::clone(&schema))));
+        if !known.tables.contains_key(&place.name) {
+            let added = Added { alike: alike(context, register, &place.alike).await?, days: BTreeMap::new() };
+            known.tables.insert(place.name.clone(), added);
+        }
+        let Some(Added { alike, days }) = known.tables.get_mut(&place.name) else { return Err(missing()) };
+        days.retain(|day, (mark, _)| source.days.get(day) == Some(mark));
+        let wanted: Vec<i32> = source.days.keys().filter(|day| !days.contains_key(day)).copied().collect();
+        let schema = source.provider.schema();
+        let mut added = added_up(context, Arc::clone(&source.provider), &wanted, alike.clone()).await?;
+        for day in wanted {
+            // A day without rows is known to have none.
+            let rows = added.remove(&day).unwrap_or_else(|| RecordBatch::new_empty(Arc::clone(&schema)));
+            days.insert(day, (source.days[&day].clone(), rows));
         }
         let batches: Vec<RecordBatch> = days.values().map(|(_, rows)| rows.clone()).filter(|rows| rows.num_rows() > 0).collect();
         let parts = batches.chunks(batches.len().div_ceil(PARTS).max(1)).map(<[RecordBatch]>::to_vec).collect();
@@ -119,9 +143,13 @@ impl Places {
     }
 }
 
+fn missing() -> DataFusionError {
+    DataFusionError::Internal("a rollup by place is missing".to_owned())
+}
+
 /// Each school of the register (`of`) with the first of those that are like it (`stands_for`).
-async fn alike(context: &SessionContext, register: Provider) -> Result<RecordBatch> {
-    let columns: Vec<&str> = [REGISTER].into_iter().chain(ALIKE).collect();
+async fn alike(context: &SessionContext, register: Provider, columns: &[&str]) -> Result<RecordBatch> {
+    let columns: Vec<&str> = [REGISTER].into_iter().chain(columns.iter().copied()).collect();
     let rows = context.read_table(register)?.select_columns(&columns)?.sort(vec![col(REGISTER).sort(true, true)])?;
     let batches = rows.collect().await?;
     let (mut of, mut stands_for) = (Vec::new(), Vec::new());
@@ -146,9 +174,9 @@ async fn added_up(
     source: Provider,
     days: &[i32],
     alike: RecordBatch,
-) -> Result<Vec<(i32, RecordBatch)>> {
+) -> Result<BTreeMap<i32, RecordBatch>> {
     if days.is_empty() {
-        return Ok(Vec::new());
+        return Ok(BTreeMap::new());
     }
     let schema = source.schema();
     let wanted = days.iter().map(|day| lit(ScalarValue::Date32(Some(*day)))).collect();
@@ -176,7 +204,7 @@ fn is_measure(kind: &DataType) -> bool {
 }
 
 /// Rows in the order of their days, cut between days.
-fn by_day(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Vec<(i32, RecordBatch)>> {
+fn by_day(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<BTreeMap<i32, RecordBatch>> {
     let cast = |batch: &RecordBatch| {
         let columns = batch.columns().iter().zip(schema.fields());
         let columns =
@@ -185,7 +213,6 @@ fn by_day(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Vec<(i32, Recor
     };
     let batches = batches.iter().map(cast).collect::<Result<Vec<_>, _>>()?;
     let all = concat_batches(schema, &batches)?;
-    let missing = || DataFusionError::Internal("a rollup without days".to_owned());
     let days = all.column_by_name("day").ok_or_else(missing)?.clone();
     let cuts = partition(std::slice::from_ref(&days))?.ranges();
     let days = days.as_primitive_opt::<arrow::datatypes::Date32Type>().ok_or_else(missing)?;

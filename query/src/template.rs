@@ -55,10 +55,10 @@ fn conditions(filters: &BTreeMap<String, String>, without: Option<&str>, row: &s
 }
 
 /// The statement for this grouping.
-pub(crate) fn expand(sql: &str, by: &[&Dimension], grains: &BTreeMap<String, Grain>, level: Level) -> Result<String, String> {
+pub(crate) fn expand(sql: &str, by: &[&Dimension], grains: &BTreeMap<String, Grain>, level: &Level) -> Result<String, String> {
     replace(sql, |token| {
         Ok(match word(token, grains)? {
-            Word::Grain { name } => grains[name].at(level).to_owned(),
+            Word::Grain { name } => grains[name].at(level),
             Word::By { without } => kept(by, without).map(|dimension| format!("{}, ", dimension.name)).collect(),
             Word::Dimensions { row, without } => kept(by, without).map(|dimension| column(dimension, row)).collect(),
             Word::Joins { row } => joins(by, row),
@@ -170,19 +170,21 @@ mod tests {
 
     #[test]
     fn a_grain_is_read_at_its_level() {
-        let [class, school, place] = ["class_day", "school_day", "place_day"].map(str::to_owned);
+        let [class, school, place] = ["class_day", "school_day", "place_day{alike}"].map(str::to_owned);
         let grains = BTreeMap::from([("load".to_owned(), Grain { class, school, place })]);
-        let at = |level| expand("FROM {{load}} AS d", &[], &grains, level);
-        assert_eq!(at(Level::Class).as_deref(), Ok("FROM class_day AS d"));
-        assert_eq!(at(Level::School).as_deref(), Ok("FROM school_day AS d"));
-        assert_eq!(at(Level::Place).as_deref(), Ok("FROM place_day AS d"));
+        let places = BTreeMap::from([("county".to_owned(), "region".to_owned())]);
+        let at = |names: &[&str]| expand("FROM {{load}} AS d", &[], &grains, &Level::of(names.iter().copied(), &places));
+        assert_eq!(at(&["county", "class"]).as_deref(), Ok("FROM class_day AS d"));
+        assert_eq!(at(&["school"]).as_deref(), Ok("FROM school_day AS d"));
+        assert_eq!(at(&["day", "county"]).as_deref(), Ok("FROM place_day__region AS d"));
+        assert_eq!(at(&["week"]).as_deref(), Ok("FROM place_day AS d"));
     }
 
     #[test]
     fn an_unknown_word_is_named() {
         let none = BTreeMap::new();
-        let error = expand("{{bye}}", &[], &none, Level::Place).expect_err("refused");
+        let error = expand("{{bye}}", &[], &none, &Level::School).expect_err("refused");
         assert!(error.starts_with("\"{{bye}}\" is unknown"), "{error}");
-        assert!(expand("{{by", &[], &none, Level::Place).expect_err("refused").contains("not closed"));
+        assert!(expand("{{by", &[], &none, &Level::School).expect_err("refused").contains("not closed"));
     }
 }

@@ -1,12 +1,14 @@
-//! The report as a workbook: what is in it and the findings first, then a sheet for each table with the call that gives its numbers.
+//! The report as a workbook: what is in it and the findings first, each with its call, then a sheet for each table with the call that gives
+//! its numbers and the charts of them.
 
 use rust_xlsxwriter::{Format, Workbook, Worksheet, XlsxError};
 use serde_json::Value;
 
+use crate::appendix::validity;
 use crate::findings::findings;
-use crate::page::shown;
-use crate::words::{Language, unit};
-use crate::{Found, Report, Told};
+use crate::page::{shown, worded};
+use crate::words::{Language, limit_word, unit};
+use crate::{Found, Report, Told, book_chart};
 
 /// The longest name of a sheet.
 const NAME: usize = 31;
@@ -27,15 +29,19 @@ fn write(book: &mut Workbook, report: &Report, language: Language) -> Result<(),
     let first = book.add_worksheet();
     first.set_name(language.say(("目录", "Contents")))?.set_column_width(0, 100)?;
     first.write_string_with_format(0, 0, language.of(&report.title), &Format::new().set_bold().set_font_size(16))?;
-    let span = [report.from.as_deref().unwrap_or("…"), report.to.as_deref().unwrap_or("…")].join(" – ");
-    first.write_string(1, 0, format!("{} · {span} · {}", language.of(&report.scope), report.made_at))?;
+    first.write_string(1, 0, format!("{} · {} · {}", language.of(&report.scope), report.span(language), report.made_at))?;
     first.write_string_with_format(3, 0, language.say(("主要发现", "Findings")), &bold)?;
     let mut row = 4;
     let wrapped = Format::new().set_text_wrap();
+    let small = Format::new().set_text_wrap().set_font_size(8).set_font_color("#5d6972");
     first.set_print_fit_to_pages(1, 0);
     for finding in findings(report, language) {
-        first.write_string_with_format(row, 0, finding.text, &wrapped)?;
+        first.write_string_with_format(row, 0, finding.text(), &wrapped)?;
         row += 1;
+        if let Some(call) = finding.call {
+            first.write_string_with_format(row, 0, format!("GET {call}"), &small)?;
+            row += 1;
+        }
     }
     first.write_string_with_format(row + 1, 0, language.say(("各表", "Sheets")), &bold)?;
     row += 2;
@@ -54,7 +60,7 @@ fn write(book: &mut Workbook, report: &Report, language: Language) -> Result<(),
                 sheet.write_string(1, 0, format!("GET {}", found.call))?;
                 sheet.write_string(3, 0, language.say(("没有数据；没有数据不是零", "no data; no data is not zero")))?;
             }
-            Err(reason) => drop(sheet.write_string(3, 0, reason)?),
+            Err(reason) => drop(sheet.write_string(3, 0, language.part(reason))?),
         }
     }
     limits(book, report, language, &head)
@@ -88,7 +94,7 @@ fn table(
         let title = language.of(&column.title);
         let title = if unit.is_empty() { title.to_owned() } else { format!("{title}（{unit}）") };
         let wide = title.chars().map(|c| if c.is_ascii() { 1.0 } else { 2.0 }).sum::<f64>();
-        sheet.write_string_with_format(3, at, &title, head)?.set_column_width(at, (wide / 2.0 + 4.0).clamp(11.0, WIDEST))?;
+        sheet.write_string_with_format(3, at, &title, head)?.set_column_width(at, (wide / 2.0 + 6.0).clamp(11.0, WIDEST))?;
         at += 1;
     }
     sheet.set_freeze_panes(4, u16::try_from(found.by.len()).unwrap_or(1))?;
@@ -104,8 +110,8 @@ fn table(
             continue;
         }
         for column in &columns {
-            match row.get(&column.name) {
-                Some(Value::Number(number)) => {
+            match worded(report, row, column, language) {
+                Value::Number(number) => {
                     let format = Format::new().set_num_format(match column.unit.as_deref() {
                         Some("share") => "0.0%",
                         Some("1") => "#,##0.##",
@@ -114,13 +120,13 @@ fn table(
                     sheet.write_number_with_format(line, at, number.as_f64().unwrap_or_default(), &format)?;
                 }
                 // Texts are written as texts: nothing in them becomes a formula.
-                Some(Value::String(text)) => drop(sheet.write_string(line, at, text)?),
+                Value::String(text) => drop(sheet.write_string(line, at, text)?),
                 _ => {}
             }
             at += 1;
         }
     }
-    Ok(())
+    book_chart::insert(sheet, told, found, &columns, language)
 }
 
 fn limits(book: &mut Workbook, report: &Report, language: Language, head: &Format) -> Result<(), XlsxError> {
@@ -132,14 +138,14 @@ fn limits(book: &mut Workbook, report: &Report, language: Language, head: &Forma
         sheet.write_string_with_format(line, 0, language.of(&set.title), head)?;
         sheet.write_string_with_format(line, 1, language.say(("自", "since")), head)?;
         for (at, name) in (2u16..).zip(&attributes) {
-            sheet.write_string_with_format(line, at, name, head)?;
+            sheet.write_string_with_format(line, at, limit_word(name, language), head)?;
         }
         for entry in &set.entries {
             line += 1;
             sheet.write_string(line, 0, language.of(&entry.title))?;
-            sheet.write_string(line, 1, entry.valid_from.map_or(String::new(), |day| day.to_string()))?;
+            sheet.write_string(line, 1, validity(entry))?;
             for (at, name) in (2u16..).zip(&attributes) {
-                sheet.write_string(line, at, entry.attributes.get(name).map_or("", String::as_str))?;
+                sheet.write_string(line, at, entry.attributes.get(name).map_or("", |value| limit_word(value, language)))?;
             }
         }
         line += 1;

@@ -5,7 +5,8 @@ use std::fmt::Write;
 use serde_json::{Map, Value};
 use xueqing_query::AnswerColumn;
 
-use crate::findings::findings;
+use crate::appendix::{limits, methods};
+use crate::findings::{Finding, Part, findings};
 use crate::plan::Picture;
 use crate::words::{Language, NONE, number, unit};
 use crate::{Found, Report, Told, chart};
@@ -21,24 +22,16 @@ pub fn html(report: &Report, language: Language) -> String {
         "<!doctype html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n",
         language.code()
     );
-    let span = match (&report.from, &report.to) {
-        (None, None) => language.say(("全部日期", "all days")).to_owned(),
-        (from, to) => format!("{} – {}", from.as_deref().unwrap_or("…"), to.as_deref().unwrap_or("…")),
-    };
     let _ = write!(
         page,
         "<h1>{title}</h1>\n<p class=\"about\">{} · {} · {} {}</p>\n",
         escape(language.of(&report.scope)),
-        escape(&span),
+        escape(&report.span(language)),
         language.say(("生成于", "made")),
         escape(&report.made_at)
     );
     let _ = write!(page, "<section>\n<h2>{}</h2>\n<ul class=\"findings\">\n", language.say(("主要发现", "Findings")));
-    for finding in findings(report, language) {
-        let class = if finding.warns { " class=\"warns\"" } else { "" };
-        let (text, key) = (escape(&finding.text), finding.key);
-        let _ = writeln!(page, "<li{class}>{text} <a href=\"#{key}\">{}</a></li>", language.say(("依据", "from")));
-    }
+    findings(report, language).iter().for_each(|one| finding(&mut page, one, language));
     page.push_str("</ul>\n</section>\n<nav>\n<ol>\n");
     for told in &report.told {
         let _ = writeln!(page, "<li><a href=\"#{}\">{}</a></li>", told.asked.key, escape(language.say(told.asked.title)));
@@ -51,11 +44,32 @@ pub fn html(report: &Report, language: Language) -> String {
     page
 }
 
+/// A sentence whose numbers say exactly what they are and where they stand in the answer of its call.
+fn finding(page: &mut String, finding: &Finding, language: Language) {
+    page.push_str(if finding.warns { "<li class=\"warns\">" } else { "<li>" });
+    for part in &finding.parts {
+        let _ = match part {
+            Part::Words(words) => write!(page, "{}", escape(words)),
+            Part::Number { text, value, at } => write!(page, "<data value=\"{value}\" data-at=\"{at}\">{}</data>", escape(text)),
+        };
+    }
+    let _ = write!(page, " <a href=\"#{}\">{}</a>", finding.key, language.say(("详见", "more")));
+    if let Some(call) = &finding.call {
+        let _ = write!(page, "<br><code>GET {}</code>", escape(call));
+    }
+    page.push_str("</li>\n");
+}
+
 fn section(page: &mut String, report: &Report, told: &Told, language: Language) {
     let _ = write!(page, "<section id=\"{}\">\n<h2>{}</h2>\n", told.asked.key, escape(language.say(told.asked.title)));
     match &told.answer {
         Err(reason) => {
-            let _ = writeln!(page, "<p class=\"note\">{}{}</p>", language.say(("无法给出：", "No answer: ")), escape(reason));
+            let _ = writeln!(
+                page,
+                "<p class=\"note\">{}{}</p>",
+                language.say(("无法给出：", "No answer: ")),
+                escape(&language.part(reason))
+            );
         }
         Ok(found) if found.is_empty() => {
             let none = language.say((
@@ -66,14 +80,19 @@ fn section(page: &mut String, report: &Report, told: &Told, language: Language) 
             call(page, found, language);
         }
         Ok(found) => {
-            match told.asked.picture {
-                Picture::Days => page.push_str(&chart::days(found, language)),
-                Picture::Bars => page.push_str(&chart::bars(found, |row| name(report, found, row, language), language)),
-                Picture::None | Picture::Heat => {}
+            let name = |row: &Map<String, Value>| name(report, found, row, language);
+            for picture in told.asked.pictures {
+                match picture {
+                    Picture::Days => page.push_str(&chart::days(found, language)),
+                    Picture::Bars => page.push_str(&chart::bars(found, name, language)),
+                    Picture::Shares(column) => page.push_str(&chart::shares(found, column, name, language)),
+                    Picture::Quadrant => page.push_str(&chart::quadrant(found, name, language)),
+                    Picture::Heat => {}
+                }
             }
-            match told.asked.picture {
-                Picture::Heat => heat(page, report, told, found, language),
-                Picture::Days => {
+            match told.asked.pictures.first() {
+                Some(Picture::Heat) => heat(page, report, told, found, language),
+                Some(Picture::Days) => {
                     let _ = writeln!(page, "<details><summary>{}</summary>", language.say(("每日数据", "each day")));
                     table(page, report, told, found, language);
                     page.push_str("</details>\n");
@@ -109,12 +128,14 @@ fn table(page: &mut String, report: &Report, told: &Told, found: &Found, languag
     let _ =
         write!(page, "<div class=\"scroll\"><table>\n<caption>{}</caption>\n<thead><tr>", escape(language.say(told.asked.title)));
     for column in found.columns.iter().filter(|column| found.by.contains(&column.name)) {
-        let _ = write!(page, "<th class=\"first\" scope=\"col\">{}</th>", escape(language.of(&column.title)));
+        let title = escape(language.of(&column.title));
+        let _ = write!(page, "<th class=\"first\" scope=\"col\" data-dimension=\"{}\">{title}</th>", escape(&column.name));
     }
     for column in &columns {
         let unit = unit(column.unit.as_deref(), language);
         let unit = if unit.is_empty() { String::new() } else { format!("<small>{unit}</small>") };
-        let _ = write!(page, "<th scope=\"col\">{}{unit}</th>", escape(language.of(&column.title)));
+        let title = escape(language.of(&column.title));
+        let _ = write!(page, "<th scope=\"col\" data-column=\"{}\">{title}{unit}</th>", escape(&column.name));
     }
     page.push_str("</tr></thead>\n<tbody>\n");
     for row in &found.rows {
@@ -122,17 +143,25 @@ fn table(page: &mut String, report: &Report, told: &Told, found: &Found, languag
         for dimension in &found.by {
             let code = row.get(dimension).and_then(Value::as_str).unwrap_or_default();
             let text = if code.is_empty() { NONE.to_owned() } else { report.names.of(dimension, code, language) };
-            let _ = write!(page, "<th scope=\"row\">{}</th>", escape(&text));
+            let _ = write!(page, "<th scope=\"row\" data-code=\"{}\">{}</th>", escape(code), escape(&text));
         }
         if row.get("suppressed") == Some(&Value::Bool(true)) {
             let words = language.say(("人数过少，不显示", "too few pupils to be shown"));
             let _ = write!(page, "<td class=\"text\" colspan=\"{}\">{words}</td>", columns.len());
         } else {
-            columns.iter().for_each(|column| cell(page, row.get(&column.name).unwrap_or(&Value::Null), column, ""));
+            columns.iter().for_each(|column| cell(page, &worded(report, row, column, language), column, ""));
         }
         page.push_str("</tr>\n");
     }
     page.push_str("</tbody></table></div>\n");
+}
+
+/// A cell's value, a code as its title.
+pub(crate) fn worded(report: &Report, row: &Map<String, Value>, column: &AnswerColumn, language: Language) -> Value {
+    match row.get(&column.name) {
+        Some(Value::String(code)) => Value::String(report.names.of(&column.name, code, language)),
+        other => other.cloned().unwrap_or(Value::Null),
+    }
 }
 
 /// A cell with its exact number for machines.
@@ -156,15 +185,18 @@ fn heat(page: &mut String, report: &Report, told: &Told, found: &Found, language
     let highest = found.shown().filter_map(value).fold(f64::MIN_POSITIVE, f64::max);
     let _ = write!(
         page,
-        "<div class=\"scroll\"><table>\n<caption>{}</caption>\n<thead><tr><th class=\"first\" scope=\"col\"></th>",
+        "<div class=\"scroll\"><table data-heat=\"{}\">\n<caption>{}</caption>\n<thead><tr><th class=\"first\" scope=\"col\"></th>",
+        escape(&column.name),
         escape(language.say(told.asked.title))
     );
     for head in &heads {
-        let _ = write!(page, "<th scope=\"col\">{}</th>", escape(&report.names.of(across, head, language)));
+        let title = escape(&report.names.of(across, head, language));
+        let _ = write!(page, "<th scope=\"col\" data-code=\"{}\">{title}</th>", escape(head));
     }
     page.push_str("</tr></thead>\n<tbody>\n");
     for line in &lines {
-        let _ = write!(page, "<tr><th scope=\"row\">{}</th>", escape(&report.names.of(down, line, language)));
+        let title = escape(&report.names.of(down, line, language));
+        let _ = write!(page, "<tr><th scope=\"row\" data-code=\"{}\">{title}</th>", escape(line));
         for head in &heads {
             let row = found.rows.iter().find(|row| code(row, down) == *line && code(row, across) == *head);
             let depth = row.and_then(value).map_or(0.0, |value| value / highest);
@@ -194,56 +226,6 @@ fn call(page: &mut String, found: &Found, language: Language) {
         escape(&found.call),
         escape(&versions.join(", "))
     );
-}
-
-fn limits(page: &mut String, report: &Report, language: Language) {
-    let _ = write!(page, "<section id=\"limits\">\n<h2>{}</h2>\n", language.say(("上限与依据", "Limits and their documents")));
-    for set in &report.limits {
-        let _ = write!(page, "<h3>{}</h3>\n<div class=\"scroll\"><table>\n<thead><tr>", escape(language.of(&set.title)));
-        let attributes = set.attributes();
-        let heads = [language.say(("适用", "For")), language.say(("自", "Since"))];
-        for head in &heads {
-            let _ = write!(page, "<th class=\"first\" scope=\"col\">{head}</th>");
-        }
-        for name in &attributes {
-            let _ = write!(page, "<th class=\"first\" scope=\"col\">{}</th>", escape(name));
-        }
-        page.push_str("</tr></thead>\n<tbody>\n");
-        for entry in &set.entries {
-            let since = entry.valid_from.map_or(NONE.to_owned(), |day| day.to_string());
-            let _ =
-                write!(page, "<tr><th scope=\"row\">{}</th><td class=\"text\">{since}</td>", escape(language.of(&entry.title)));
-            for name in &attributes {
-                let value = entry.attributes.get(name).map_or(NONE, String::as_str);
-                let _ = write!(page, "<td class=\"text\">{}</td>", escape(value));
-            }
-            page.push_str("</tr>\n");
-        }
-        let source = set.source.as_deref().unwrap_or_default();
-        let _ = write!(page, "</tbody></table></div>\n<p class=\"note\">{}</p>\n", escape(source));
-    }
-    page.push_str("</section>\n");
-}
-
-fn methods(page: &mut String, report: &Report, language: Language) {
-    let _ = write!(page, "<section id=\"methods\">\n<h2>{}</h2>\n", language.say(("方法与定义", "Methods and definitions")));
-    let mut known = Vec::new();
-    for found in report.told.iter().filter_map(|told| told.answer.as_ref().ok()) {
-        if known.contains(&&found.metric.name) {
-            continue;
-        }
-        known.push(&found.metric.name);
-        let metric = &found.metric;
-        let _ = write!(
-            page,
-            "<h3>{} <code>{}</code></h3>\n<p>{}</p>\n<p class=\"note\">{}</p>\n",
-            escape(language.of(&metric.title)),
-            escape(&metric.name),
-            escape(language.of(&metric.description)),
-            escape(language.of(&metric.source))
-        );
-    }
-    page.push_str("</section>\n");
 }
 
 /// Text that is safe between tags and in attributes.

@@ -32,7 +32,8 @@ impl Standard {
         Self::default().extend(files)
     }
 
-    /// Adds a district's files (`kinds/x.toml`, `codes/x.toml`, `vendors/x.toml`); one with a known name replaces the built-in.
+    /// Adds a district's files (`kinds/x.toml`, `codes/x.toml`, `vendors/x.toml`); one with a known name replaces the built-in, and
+    /// a code set that `extends` replaces only the codes that it lists, from the day on which they begin.
     pub fn extend(mut self, files: impl IntoIterator<Item = (String, String)>) -> Result<Self, Error> {
         for (path, text) in files {
             self.add(&path, &text)?;
@@ -46,7 +47,10 @@ impl Standard {
         let (folder, name) = parts.ok_or_else(|| Error::invalid(path, "expected kinds/, codes/ or vendors/ and a .toml file"))?;
         match folder {
             "kinds" => drop(self.kinds.insert(name.to_owned(), Arc::new(Kind::parse(name, text)?))),
-            "codes" => drop(self.codes.insert(name.to_owned(), Arc::new(CodeSet::parse(name, text)?))),
+            "codes" => {
+                let set = CodeSet::parse(name, text, self.codes.get(name).map(Arc::as_ref))?;
+                self.codes.insert(name.to_owned(), Arc::new(set));
+            }
             "vendors" => drop(self.mappings.insert(name.to_owned(), Arc::new(Mapping::parse(name, text)?))),
             _ => return Err(Error::invalid(path, "expected a file in kinds/, codes/ or vendors/")),
         }

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use chrono::{Days, NaiveDate};
 
-use super::days::school_year;
+use super::days::{at, school_year};
 use super::dice::Dice;
 use super::identity::{school_code, student_number};
 use super::subjects::{Subject, grade_name, loads};
@@ -81,6 +81,8 @@ pub struct School {
     pub location: &'static str,
     /// Whether homework is timed by the platform; else pupils report it on a sheet.
     pub measured: bool,
+    /// When its homework system takes no more work in the evening, in seconds after midnight: that of every fourth school.
+    pub closes: Option<i64>,
     pub classes: Vec<Class>,
 }
 
@@ -180,7 +182,8 @@ impl Registry {
         });
         let classes = classes.collect();
         let location = ["111", "121", "111", "220"][index % 4];
-        School { code, name: kind.name(index), kind, location, measured: index.is_multiple_of(2), classes }
+        let (measured, closes) = (index.is_multiple_of(2), index.is_multiple_of(4).then_some(at(20, 0)));
+        School { code, name: kind.name(index), kind, location, measured, closes, classes }
     }
 
     fn class(&mut self, school: &str, code: String, grade: u8, number: usize, pupils: usize) -> Class {

@@ -1,7 +1,8 @@
 //! Homework of one day: what was set, and what every pupil made of it.
 //!
 //! Minutes are the usual minutes of the subject × the class's load × the teacher's style × the pupil's pace × chance. A
-//! pupil works through the pieces one after the other, in after-school service or in the evening at home.
+//! pupil works through the pieces one after the other, in after-school service or in the evening at home. Where the system closes, what is
+//! not done by then is handed in as it is, and what was not begun is missing.
 
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 
@@ -110,10 +111,16 @@ fn evening(
 fn work(district: &District, assignment: &Assignment, evening: &mut Evening) -> Work {
     let student = evening.student;
     let mut dice = district.dice(&["work", &assignment.id, &student.number]);
-    let status = status(&mut dice, student, evening.away);
+    let closed = evening.school.closes.map(|closes| moment(evening.clock.date(), closes));
+    let status = match status(&mut dice, student, evening.away) {
+        "submitted" if closed.is_some_and(|closed| closed <= evening.clock) => "missing",
+        status => status,
+    };
     let done = matches!(status, "submitted" | "late");
     let seconds = (assignment.median * student.pace * dice.log_normal(0.22) * 60.0).round().clamp(90.0, 10_800.0) as i64;
     let started = evening.clock;
+    let left = closed.filter(|_| status == "submitted").map(|closed| (closed - started).num_seconds());
+    let seconds = left.map_or(seconds, |left| seconds.min(left));
     let submitted = done.then(|| handed_in(&mut dice, assignment, status, started, seconds));
     if done {
         evening.clock += TimeDelta::seconds(seconds + dice.between(60, 600));

@@ -92,6 +92,7 @@ pub fn day_plan(district: &District) -> Vec<Record> {
                     .with("到校时间", clock(first - 20 * 60))
                     .with("第一节课时间", clock(first))
                     .with("课后服务结束时间", "18:00")
+                    .with("作业系统关闭时间", school.closes.map(clock).unwrap_or_default())
                     .with("无作业日", if weekday == 3 && grade < 20 { "是" } else { "否" })
                     .with("生效日期", since.as_str())
             }));

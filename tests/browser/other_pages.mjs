@@ -156,6 +156,77 @@ async function policyPage(browser, size, lang) {
   return found.status;
 }
 
+/** Kinds of schools and a term are chosen, stay in the address, and every figure is asked for them. */
+async function filters(browser, lang) {
+  const where = `filters ${lang}`;
+  const { page, faults, close } = await open(browser, "/policy", "desktop", lang);
+  const pick = (name) => page.getByTestId(`pick-${name}`);
+  const { body } = await ask("/v1/metrics/directory/terms");
+  const term = body.rows.at(-1);
+  assert.ok(term, "the calendar has a term");
+  await page.locator(`[data-testid="pick-term"] option[value="${term.term}"]`).waitFor({ state: "attached" });
+  await pick("term").selectOption(term.term);
+  assert.equal(await pick("from").inputValue(), term.first_day);
+  assert.equal(await pick("to").inputValue(), term.last_day);
+  let scope = `&from=${term.first_day}&to=${term.last_day}`;
+  for (const name of ["stage", "school_type", "area", "public"]) {
+    const codes = await pick(name).locator("option").evaluateAll((all) => all.map((one) => one.value));
+    const texts = await pick(name).locator("option").allTextContents();
+    assert.ok(codes.length > 1, `${where}: nothing to choose for ${name}`);
+    if (lang === "en") assert.ok(!/\p{Script=Han}/u.test(texts.join("")), `${where}: ${texts}`);
+    await pick(name).selectOption(codes[1]);
+    scope += `&${name}=${encodeURIComponent(codes[1])}`;
+    await page.waitForFunction(([key, value]) => new URLSearchParams(location.search).get(key) === value, [name, codes[1]]);
+    await glanceIsTheApis(page, scope);
+  }
+  await page.locator('[data-testid="card-levels"][data-state="ready"]').waitFor();
+  await levelsAreTheApis(page, "grade", scope);
+  await shot(page, `policy-filters-${lang}`);
+  // The address alone brings the same page, also where it only names the term.
+  const address = new URL(page.url());
+  await page.reload();
+  await glanceIsTheApis(page, scope);
+  address.searchParams.delete("from");
+  address.searchParams.delete("to");
+  await page.goto(address.href);
+  await page.waitForURL(/from=/);
+  assert.equal(await pick("to").inputValue(), term.last_day);
+  // Other days are no term.
+  await pick("to").fill(term.first_day);
+  await page.waitForFunction(() => !location.search.includes("term="));
+  assert.deepEqual(faults, [], where);
+  await close();
+}
+
+/** What is estimated of the minutes themselves is what the doors say. */
+async function minutesAreTheDoors(browser, lang) {
+  const { page, faults, close } = await open(browser, "/policy", "desktop", lang);
+  await page.locator('[data-testid="card-minutes"][data-state="ready"]').waitFor();
+  const { status, body } = await ask("/v1/policy/censored");
+  assert.equal(status, 200, "the demo has a school whose system closes");
+  const { restricted_mean, median, cut_off_share } = body.result;
+  for (const [name, value] of [
+    ["unclosed-mean", restricted_mean.value],
+    ["unclosed-median", median.found.value],
+    ["cut-off-share", cut_off_share],
+  ]) {
+    assert.equal(await page.getByTestId(name).getAttribute("data-value"), String(value), name);
+  }
+  const { pairs } = (await ask("/v1/policy/agreement")).body.result;
+  for (const { one, other, agreement } of pairs) {
+    const row = page.locator(`[data-pair="${one}-${other}"]`);
+    if (agreement.found) {
+      assert.equal(await row.locator("td[data-value]").first().getAttribute("data-value"), String(agreement.found.bias.value));
+    } else {
+      assert.ok((await row.textContent()).includes(agreement.refused[lang]), `${one}-${other}`);
+    }
+  }
+  await page.getByTestId("define-unclosed").click();
+  await page.getByTestId("definition").waitFor();
+  assert.deepEqual(faults, [], `minutes ${lang}`);
+  await close();
+}
+
 async function cataloguePage(browser, size, lang) {
   const where = `catalogue ${size} ${lang}`;
   const { metrics } = (await ask("/v1/metrics")).body;
@@ -226,7 +297,12 @@ try {
       console.log(`other pages: ${size} ${lang}`);
     }
   }
-  for (const lang of Object.keys(LANGUAGES)) await everyFigureOpens(browser, lang);
+  for (const lang of Object.keys(LANGUAGES)) {
+    await everyFigureOpens(browser, lang);
+    await filters(browser, lang);
+    await minutesAreTheDoors(browser, lang);
+    console.log(`other pages: filters and minutes ${lang}`);
+  }
   await inTheDark(browser);
   assert.ok(answered.includes(200), "no before and after was answered: are there enough days?");
 } finally {

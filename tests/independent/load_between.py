@@ -2,6 +2,7 @@
 
 import math
 import statistics
+from pathlib import Path
 
 import polars as pl
 import sample_week as week
@@ -29,6 +30,43 @@ class Week:
         ]
         days = pl.concat(told).unique().rename({"date": "day"})
         self.class_days = load.placed(days.to_dicts())
+
+
+def cut_off(weeks):
+    """Student-days with measured minutes, and those that closing left at a lower bound: the measure of a part of the homework."""
+    closes = {(plan["school"], plan["grade"], plan["weekday"]): plan["closes"] for plan in weeks.plans}
+
+    def unfinished(row, closing):
+        if row["status"] == "missing":
+            return True
+        at = row["submitted"]
+        on_time = at is None or at.date() != row["date"] or at.hour * 60 + at.minute < closing
+        return row["source"] == "measured" and not on_time
+
+    def measure(part):
+        days = {}
+        for row in part.to_dicts():
+            seconds = row["seconds"] if row["source"] == "measured" else None
+            closing = closes.get((row["school"], row["grade"], row["date"].isoweekday()))
+            day = days.setdefault((row["student"], row["date"]), {"seconds": [], "closes": False, "cut": False})
+            day["closes"] |= closing is not None
+            day["cut"] |= closing is not None and unfinished(row, closing)
+            day["seconds"] += [] if seconds is None else [seconds]
+        timed = {key: day for key, day in days.items() if day["seconds"]}
+        if not timed:
+            return None
+        closing_days = sum(day["closes"] for day in timed.values())
+        cut_days = sum(day["cut"] for day in timed.values())
+        return {
+            "students": len({student for student, _ in timed}),
+            "student_days": len(timed),
+            "closing_days": closing_days,
+            "cut_off_days": cut_days,
+            "cut_off_share": ratio(cut_days, closing_days),
+            "recorded_minutes": sum(sum(day["seconds"]) for day in timed.values()) / 60 / len(timed),
+        }
+
+    return measure
 
 
 def no_homework_rows(load, weeks, by, params):
@@ -374,3 +412,19 @@ def pe_rows(load, weeks, by, params):
         "short_share": share(part, short),
     }
     return answers(only(load.placed(rows), params), by, measure)
+
+
+def term_rows(folder):
+    rows = list(week.sheet_rows(Path(folder) / "calendar" / "calendar.csv", "utf-8"))
+    by_term = {}
+    for row in rows:
+        by_term.setdefault(row["term"], []).append(row)
+    return [
+        {
+            "term": term,
+            "first_day": min(row["date"] for row in told),
+            "last_day": max(row["date"] for row in told),
+            "school_days": sum(row["day_kind"] in ("school_day", "make_up", "no_homework") for row in told),
+        }
+        for term, told in sorted(by_term.items())
+    ]

@@ -33,6 +33,7 @@ def figures(data, roster):
             (["class"], {"days": "1"}),
             (["term", "county", "stage"], county),
             (["area", "grade"], {"days": "2"}),
+            (["grade"], {"school_type": "312", "stage": "junior"}),
             ([], {"from": last}),
         ),
         "workload/over_limit": cases(
@@ -96,6 +97,7 @@ def figures(data, roster):
             (["school"], {}),
             (["week", "grade"], {}),
             (["class"], {"school": school}),
+            (["grade"], {"area": "镇区", "stage": "primary"}),
             ([], {"to": last}),
         ),
         "quality/reporting": cases(
@@ -118,8 +120,18 @@ def figures(data, roster):
             (["day", "stage"], {}),
             (["term", "county"], {}),
             (["grade"], county),
+            (["stage"], {"area": "镇区"}),
             ([], {}),
         ),
+        "workload/cut_off": cases(
+            over(work, between.cut_off(w)),
+            (["stage"], {}),
+            (["day", "class"], {}),
+            (["week", "school", "subject"], {"stage": "primary"}),
+            (["area"], {"public": "public"}),
+            ([], {"from": last}),
+        ),
+        "directory/terms": cases(lambda by, p: between.term_rows(data), ([], {})),
         "workload/quadrant": cases(
             lambda by, p: between.quadrant_rows(d, by, p),
             (["school", "subject"], {}),
@@ -131,6 +143,7 @@ def figures(data, roster):
             lambda by, p: between.exam_rows(d, w, by, p),
             (["term", "grade"], {}),
             (["school", "grade", "subject"], {"grade": "22"}),
+            (["school"], {"urban_rural": "121", "stage": "junior"}),
             (["stage"], {}),
             ([], {"from": "2026-09-01"}),
         ),
@@ -139,6 +152,7 @@ def figures(data, roster):
             (["school"], {}),
             (["day", "grade"], {}),
             (["week", "class"], {"school": school}),
+            (["grade"], {"school_type": "211"}),
             ([], {}),
         ),
         "school_day/first_lesson": cases(

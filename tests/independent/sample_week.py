@@ -66,6 +66,7 @@ def day_plans(folder):
             "arrival": minutes(row["到校时间"]),
             "first_lesson": minutes(row["第一节课时间"]),
             "no_homework": row["无作业日"] == "是",
+            "closes": minutes(row["作业系统关闭时间"]) if row["作业系统关闭时间"] else None,
         }
         for row in sheet_rows(Path(folder) / "day_plan" / "作息安排.csv", "utf-8")
     ]

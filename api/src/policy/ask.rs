@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use xueqing_query::policy::interrupted::{Errors, Question};
 use xueqing_query::policy::series::Step;
-use xueqing_query::{Groups, Quadrants, Study};
+use xueqing_query::{Closing, Groups, Quadrants, Study};
 
 use crate::Error;
 use crate::params::Params;
@@ -53,6 +53,22 @@ pub(super) fn quadrants(mut params: Params) -> Result<Quadrants, Error> {
     }
     let (by, confidence) = (list(&mut params, "by"), confidence(&mut params)?);
     Ok(Quadrants { by, params: params.rest(), certain, confidence })
+}
+
+/// The first day of the last weeks.
+pub(super) fn since(params: &mut Params) -> Result<NaiveDate, Error> {
+    let text = params.take("since").unwrap_or_default();
+    NaiveDate::parse_from_str(&text, "%Y-%m-%d").map_err(|_| bad("since", &text, "a date like 2026-11-02"))
+}
+
+pub(super) fn closing(mut params: Params) -> Result<Closing, Error> {
+    let hint = "minutes above zero, such as 60";
+    let limit = number(&mut params, "limit", hint)?;
+    if let Some(limit) = limit.filter(|limit: &f64| !(limit.is_finite() && *limit > 0.0)) {
+        return Err(bad("limit", &limit.to_string(), hint));
+    }
+    let confidence = confidence(&mut params)?;
+    Ok(Closing { params: params.rest(), limit, confidence })
 }
 
 /// What is left goes to the figure.

@@ -1,5 +1,7 @@
-//! `GET /v1/policy/…`: did it work (`interrupted`, `differences`), when did it change (`changes`), how will it go on (`forecast`), and how do
-//! load and quality lie together (`quadrants`)?
+//! `GET /v1/policy/…`: did it work (`interrupted`, `differences`), when did it change (`changes`), how do
+//! the last weeks differ from those before (`recent`), how will it go on (`forecast`), how do
+//! load and quality lie together (`quadrants`), do the sources of minutes agree (`agreement`), and how long would homework take if the system
+//! that measures it did not close (`censored`)?
 //!
 //! Promise: any published figure by day or week is evaluated as it is published, small groups withheld; what the data cannot support
 //! is refused with the reason. Each number comes with its interval, how many days or schools it is from, and its method.
@@ -18,7 +20,8 @@ use xueqing_query::policy::differences::Differences;
 use xueqing_query::policy::forecast::Forecast;
 use xueqing_query::policy::interrupted::Interrupted;
 use xueqing_query::policy::quadrant::Picture;
-use xueqing_query::{Evaluated, Scope};
+use xueqing_query::policy::recent::Recent;
+use xueqing_query::{Evaluated, Scope, Sources, Unclosed};
 
 use crate::Problem;
 use crate::answer::Column;
@@ -38,7 +41,7 @@ pub(crate) struct Found<T> {
     result: T,
 }
 
-/// Parameters of all but `quadrants`; every other parameter goes to the figure, such as `from`, `to`, `school`, `grade`, `class` and `subject`.
+/// Parameters of questions about one figure; every other parameter goes to the figure, such as `from`, `to`, `school`, `grade`, `class` and `subject`.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "documents the parameters in the OpenAPI document")]
@@ -67,6 +70,16 @@ pub(crate) struct DateQuery {
     /// The first day after the change.
     #[param(example = "2026-11-02")]
     date: String,
+}
+
+/// Parameters of the last weeks against those before.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documents the parameters in the OpenAPI document")]
+pub(crate) struct SinceQuery {
+    /// The first day of the last weeks.
+    #[param(example = "2026-11-09")]
+    since: String,
 }
 
 /// Parameters of an interrupted time series.
@@ -117,6 +130,30 @@ pub(crate) struct QuadrantsQuery {
     certain: Option<f64>,
     /// Of the intervals, from 0.5 to below 1; 0.95 without.
     confidence: Option<f64>,
+}
+
+/// Parameters of questions about recorded minutes; every other parameter chooses whose: `from`, `to`, `county`, `school`, `grade`, `class`,
+/// `subject`, `stage`, `school_type`, `urban_rural`, `area` and `public`.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documents the parameters in the OpenAPI document")]
+pub(crate) struct MinutesQuery {
+    /// First day.
+    from: Option<String>,
+    /// Last day.
+    to: Option<String>,
+    /// Of the intervals, from 0.5 to below 1; 0.95 without.
+    confidence: Option<f64>,
+}
+
+/// Parameters of minutes that were cut off.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documents the parameters in the OpenAPI document")]
+pub(crate) struct CensoredQuery {
+    /// Minutes a day that durations are held against; nothing is without.
+    #[param(example = 60)]
+    limit: Option<f64>,
 }
 
 /// Did a figure change at a date?
@@ -206,6 +243,57 @@ pub(crate) async fn quadrants(State(shared): State<Shared>, params: Params) -> R
     let asked = ask::quadrants(params)?;
     let _place = shared.limits.query().await?;
     let found = shared.app.engine.quadrants(asked, &Scope::District).await?;
+    Ok(Json(found.into()))
+}
+
+/// How much higher or lower has a figure been since a day than before?
+#[utoipa::path(
+    get, operation_id = "policy_recent", path = "/v1/policy/recent", tag = "figures",
+    params(StudyQuery, SinceQuery),
+    responses(
+        (status = 200, description = "The level since the day less the level before, with its interval", body = Found<wire::Recent>),
+        (status = 422, description = "The data cannot support an answer", body = crate::wire::ProblemBody, content_type = "application/problem+json"),
+        (status = "4XX", description = "Refused", body = crate::wire::ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn recent(State(shared): State<Shared>, mut params: Params) -> Result<Json<Found<Recent>>, Problem> {
+    let (since, confidence) = (ask::since(&mut params)?, ask::confidence(&mut params)?);
+    let study = ask::study(params)?;
+    let _place = shared.limits.query().await?;
+    let found = shared.app.engine.recent(study, since, confidence, &Scope::District).await?;
+    Ok(Json(found.into()))
+}
+
+/// Do measured, reported and estimated minutes agree?
+#[utoipa::path(
+    get, operation_id = "policy_agreement", path = "/v1/policy/agreement", tag = "figures",
+    params(MinutesQuery),
+    responses(
+        (status = 200, description = "Each two sources over pupils who have both: bias, limits of agreement, concordance, or why there is none", body = Found<wire::Sources>),
+        (status = "4XX", description = "Refused", body = crate::wire::ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn agreement(State(shared): State<Shared>, mut params: Params) -> Result<Json<Found<Sources>>, Problem> {
+    let confidence = ask::confidence(&mut params)?;
+    let _place = shared.limits.query().await?;
+    let found = shared.app.engine.agreement(params.rest(), confidence, &Scope::District).await?;
+    Ok(Json(found.into()))
+}
+
+/// How long would homework take if the system that measures it did not close?
+#[utoipa::path(
+    get, operation_id = "policy_censored", path = "/v1/policy/censored", tag = "figures",
+    params(MinutesQuery, CensoredQuery),
+    responses(
+        (status = 200, description = "An estimate: mean, median and P90 of a pupil's day with intervals, those cut off by the closing time taken as \"at least\"", body = Found<wire::Unclosed>),
+        (status = 422, description = "The data cannot support an answer", body = crate::wire::ProblemBody, content_type = "application/problem+json"),
+        (status = "4XX", description = "Refused", body = crate::wire::ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn censored(State(shared): State<Shared>, params: Params) -> Result<Json<Found<Unclosed>>, Problem> {
+    let asked = ask::closing(params)?;
+    let _place = shared.limits.query().await?;
+    let found = shared.app.engine.unclosed(asked, &Scope::District).await?;
     Ok(Json(found.into()))
 }
 

@@ -146,6 +146,27 @@ pub(crate) struct Change {
     size: Estimate,
 }
 
+/// How much a figure's level since a day differs from that before.
+#[derive(ToSchema)]
+pub(crate) struct Recent {
+    since: String,
+    /// `day` or `week`.
+    step: String,
+    confidence: f64,
+    /// Days (or weeks) with a value before the day.
+    n_before: usize,
+    /// And from it on.
+    n_after: usize,
+    /// The share of days that have a value, 0 to 1.
+    coverage: f64,
+    /// The level before.
+    before: f64,
+    /// The level since, less it.
+    change: Estimate,
+    /// The correlation of one day's error with the next's.
+    autocorrelation: f64,
+}
+
 /// The days ahead, with how far to trust them.
 #[derive(ToSchema)]
 pub(crate) struct Forecast {
@@ -225,4 +246,108 @@ pub(crate) struct Place {
     chance: f64,
     load_students: usize,
     quality_students: usize,
+}
+
+/// The three sources of minutes, two and two.
+#[derive(ToSchema)]
+pub(crate) struct Sources {
+    confidence: f64,
+    pairs: Vec<Pair>,
+}
+
+/// Two sources of minutes.
+#[derive(ToSchema)]
+pub(crate) struct Pair {
+    /// `measured`, `reported` or `estimated`.
+    one: String,
+    other: String,
+    agreement: Told<Agreement>,
+}
+
+/// What was found, or why nothing was; one of the two is null.
+#[derive(ToSchema)]
+pub(crate) struct Told<T> {
+    found: Option<T>,
+    refused: Option<Reason>,
+}
+
+/// Why nothing was found.
+#[derive(ToSchema)]
+pub(crate) struct Reason {
+    #[schema(example = "small_group")]
+    code: String,
+    zh: String,
+    en: String,
+}
+
+/// How far two sources agree, over pupils with both, each with the mean of a piece. Differences are of the first less the second, in minutes.
+#[derive(ToSchema)]
+pub(crate) struct Agreement {
+    confidence: f64,
+    /// Pupils with both.
+    n: usize,
+    /// Their share of the pupils with either, 0 to 1.
+    coverage: f64,
+    /// The mean difference.
+    bias: Estimate,
+    /// The deviation of the differences.
+    deviation: f64,
+    /// Between these lie 95 of 100 differences.
+    lower_limit: Estimate,
+    upper_limit: Estimate,
+    /// How much the difference grows with each minute of the mean of both.
+    growth: Estimate,
+    /// Lin's concordance, -1 to 1.
+    concordance: Estimate,
+    /// Spearman's correlation of ranks, -1 to 1.
+    rank_correlation: Estimate,
+}
+
+/// How long pupils would take if the system did not close: an estimate after Kaplan and Meier, over one day of each pupil. Durations are
+/// in minutes of one day.
+#[derive(ToSchema)]
+pub(crate) struct Unclosed {
+    confidence: f64,
+    /// Pupils, one day each.
+    n: usize,
+    /// How many of these days were cut off by the closing time.
+    cut_off: usize,
+    /// Their share, 0 to 1.
+    cut_off_share: f64,
+    /// The mean as recorded: too small when any was cut off.
+    recorded_mean: f64,
+    /// The mean up to the longest seen.
+    restricted_mean: Estimate,
+    restricted_to: f64,
+    median: Told<Estimate>,
+    p90: Told<Estimate>,
+    /// The share over `limit`, 0 to 1; null where none was asked about.
+    over_limit: Option<Told<Estimate>>,
+    /// A lognormal law, which goes beyond the closing time as far as it holds there.
+    lognormal: Told<Lognormal>,
+    /// The share not yet done, every five minutes.
+    curve: Vec<CurvePoint>,
+}
+
+/// A lognormal law of minutes.
+#[derive(ToSchema)]
+pub(crate) struct Lognormal {
+    /// Pupils with more than zero minutes.
+    n: usize,
+    /// Mean and deviation of the natural logarithm of minutes.
+    location: f64,
+    scale: f64,
+    mean: Estimate,
+    median: Estimate,
+    over_limit: Option<Estimate>,
+}
+
+/// One point of the curve.
+#[derive(ToSchema)]
+pub(crate) struct CurvePoint {
+    minutes: f64,
+    /// 0 to 1.
+    share: f64,
+    low: f64,
+    high: f64,
 }

@@ -163,6 +163,64 @@ async fn load_and_quality_are_placed_as_far_as_they_are_certain() {
 }
 
 #[tokio::test]
+async fn the_last_weeks_are_held_against_those_before() {
+    let app = term().await;
+    let answer = app.get("/v1/policy/recent?metric=workload/daily_minutes&school=s1&since=2026-10-12&to=2026-10-23").await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let (body, document) = (answer.json(), app.get("/openapi.json").await.json());
+    let result = &body["result"];
+    assert_eq!((&result["n_before"], &result["n_after"]), (&20.into(), &10.into()));
+    assert!(holds(&result["change"], -12.0) && number(&result["change"]["high"]) < 0.0, "{result}");
+    assert_eq!(described(&document, "Found_Recent"), sent(&body));
+    assert_eq!(described(&document, "Recent"), sent(result));
+}
+
+#[tokio::test]
+async fn minutes_that_were_cut_off_are_estimated_and_sources_are_compared() {
+    let app = term().await;
+    // Grade 13 of s8: twenty-four pupils, two alike, and their teacher's estimate; the system closes at 20:00, when a third of them are at work.
+    let plan = (1..=5).map(|weekday| format!(r#"{{"school":"s8","grade":"13","weekday":{weekday},"homework_closes":"20:00"}}"#));
+    app.post("/v1/events/day_plan", NDJSON, plan.collect::<Vec<_>>().join("\n")).await;
+    let piece = r#"{"assignment":"b","school":"s8","class":"c8","grade":"13","subject":"math","assigned_at":"2026-10-12T16:30:00+08:00","estimated_minutes":40}"#;
+    app.post("/v1/events/assignment", NDJSON, piece.to_owned()).await;
+    let mut lines = String::new();
+    for student in 1..=24 {
+        let step = (student + 1) / 2;
+        let (minutes, at) = if step > 8 { (90, "20:00") } else { (step * 10, "18:30") };
+        let source = if student == 1 { "reported" } else { "measured" };
+        writeln!(lines, r#"{{"assignment":"b","school":"s8","class":"c8","grade":"13","subject":"math","student":"8-{student}","assigned_at":"2026-10-12T16:30:00+08:00","submitted_at":"2026-10-12T{at}:00+08:00","status":"submitted","minutes":{minutes},"minutes_source":"{source}"}}"#).unwrap();
+    }
+    let receipt = app.post("/v1/events/homework", NDJSON, lines).await;
+    assert_eq!((receipt.status.as_u16(), receipt.json()["rejected"].as_u64()), (200, Some(0)), "{}", receipt.text());
+    let document = app.get("/openapi.json").await.json();
+    let answer = app.get("/v1/policy/censored?stage=primary&grade=13&limit=40&to=2026-10-12").await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let body = answer.json();
+    let result = &body["result"];
+    assert_eq!((body["metric"].as_str(), &result["n"], &result["cut_off"]), (Some("workload/cut_off"), &23.into(), &8.into()));
+    // 10 once, 20 … 80 twice, and eight at 90 or more: over 40 are 16 of 23.
+    assert!((number(&result["over_limit"]["found"]["value"]) - 16.0 / 23.0).abs() < 1e-12, "{result}");
+    assert_eq!(result["p90"]["refused"]["code"], "not_reached");
+    assert_eq!(described(&document, "Found_Unclosed"), sent(&body));
+    assert_eq!(described(&document, "Unclosed"), sent(result));
+    assert_eq!(described(&document, "CurvePoint"), sent(&result["curve"][0]));
+    // What is told of is described where it is told.
+    let law = document["components"]["schemas"]["Told_Lognormal"]["properties"]["found"]["properties"].as_object();
+    assert_eq!(law.map(|fields| fields.keys().cloned().collect()), Some(sent(&result["lognormal"]["found"])));
+    assert_eq!(described(&document, "Reason"), sent(&result["p90"]["refused"]));
+
+    let body = app.get("/v1/policy/agreement?school=s8&confidence=0.9").await.json();
+    let pairs = body["result"]["pairs"].as_array().unwrap();
+    let codes: Vec<&Value> = pairs.iter().map(|pair| &pair["agreement"]["refused"]["code"]).collect();
+    // One report is too few; the one estimate is of every pupil, and so does not vary.
+    assert_eq!(codes, ["small_group", "no_variance", "small_group"]);
+    assert_eq!(described(&document, "Found_Sources"), sent(&body));
+    assert_eq!(described(&document, "Sources"), sent(&body["result"]));
+    assert_eq!(described(&document, "Pair"), sent(&pairs[0]));
+    assert_eq!(described(&document, "Told_Agreement"), sent(&pairs[0]["agreement"]));
+}
+
+#[tokio::test]
 async fn what_cannot_be_answered_is_refused_with_the_reason() {
     let app = term().await;
     let ask = async |rest: &str| {
@@ -191,6 +249,12 @@ async fn what_cannot_be_answered_is_refused_with_the_reason() {
         ("forecast?metric=workload/daily_minutes&ahead=61", "not_answerable", "1 to 60"),
         ("forecast?metric=workload/daily_minutes&ahead=many", "bad_parameter", "whole number"),
         ("quadrants?certain=1", "bad_parameter", "0.5 to below 1"),
+        ("recent?metric=workload/daily_minutes", "bad_parameter", "2026-11-02"),
+        ("recent?metric=workload/daily_minutes&since=2026-09-16", "not_answerable", "few_days_before: 2 days"),
+        ("censored?limit=-1", "bad_parameter", "above zero"),
+        ("censored?school=s7", "not_answerable", "small_group: 4 values"),
+        ("censored?teacher=t", "unknown_parameter", "teacher"),
+        ("agreement?confidence=1", "not_answerable", "confidence is 1"),
         ("quadrants?by=form", "unknown_dimension", "form"),
         ("quadrants", "not_answerable", "small_group: 0 values"),
     ] {

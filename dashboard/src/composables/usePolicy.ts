@@ -1,7 +1,7 @@
 /** What the policy page asks for: one figure each, all at once, in the scope and days that are chosen. */
 import { computed, type ComputedRef } from "vue";
 import { fetchMetric, metricPath, type Answer, type Query, type Row } from "../api";
-import type { LoadRow, SubjectRow } from "../model/policy";
+import { PLACE, type LoadRow, type SubjectRow, type TermRow } from "../model/policy";
 import {
   fetchFound,
   policyPath,
@@ -11,6 +11,8 @@ import {
   type Found,
   type Interrupted,
   type Picture,
+  type Sources,
+  type Unclosed,
 } from "../policy";
 import type { Scope } from "./useScope";
 import { useResource, type Resource } from "./useResource";
@@ -119,12 +121,10 @@ export function usePolicy(scope: Scope, query: ComputedRef<Query>) {
   const levels = bySource(() => scope.level);
   const schools = metric<LoadRow>(LOAD, ["school"], between);
   const heat = metric<SubjectRow>("workload/subject_minutes", ["school", "subject"]);
-  /** every county with its schools, whatever is chosen */
-  const places = metric<LoadRow>(
-    LOAD,
-    ["county", "school"],
-    computed<Query>(() => ({})),
-  );
+  const everything = computed<Query>(() => ({}));
+  /** every school with what it can be chosen by, whatever is chosen */
+  const places = metric<LoadRow>(LOAD, PLACE, everything);
+  const terms = metric<TermRow>("directory/terms", [], everything);
 
   const study = { metric: LOAD };
   const interrupted = found<Interrupted>("interrupted", () =>
@@ -132,7 +132,7 @@ export function usePolicy(scope: Scope, query: ComputedRef<Query>) {
   );
   const changes = found<Changes>("changes", () => study);
   const forecast = found<Forecast>("forecast", () => ({ ...study, ahead: "15" }));
-  const quadrants = found<Picture>("quadrants", () => ({}));
+  const quadrants = found<Picture>("quadrants", () => (scope.term ? { term: scope.term } : {}));
   // Last: some of them take the longest, and a browser asks for a few things at a time.
   const glance = new Map<string, ReturnType<typeof metric<GlanceRow>>>();
   for (const { metric: name } of TILES) {
@@ -140,6 +140,10 @@ export function usePolicy(scope: Scope, query: ComputedRef<Query>) {
       glance.set(name, metric<GlanceRow>(name, ["all"], name === BETWEEN ? between : query));
     }
   }
+
+  // These read single pupils' records, and take longer still.
+  const agreement = found<Sources>("agreement", () => ({}));
+  const censored = found<Unclosed>("censored", () => ({}));
 
   const all = [
     ...glance.values(),
@@ -151,6 +155,8 @@ export function usePolicy(scope: Scope, query: ComputedRef<Query>) {
     changes,
     forecast,
     quadrants,
+    agreement,
+    censored,
   ];
   const resources: Record<string, Resource<Answer<GlanceRow>>> = {};
   for (const [name, one] of glance) resources[name] = one.resource;
@@ -164,7 +170,10 @@ export function usePolicy(scope: Scope, query: ComputedRef<Query>) {
     changes: changes.resource,
     forecast: forecast.resource,
     quadrants: quadrants.resource,
+    agreement: agreement.resource,
+    censored: censored.resource,
     reload: () => void Promise.all(all.map((one) => one.reload())),
     places: places.resource,
+    terms: terms.resource,
   };
 }

@@ -280,6 +280,26 @@ export const en: Messages = {
   "policy.stage.junior": "Junior",
   "policy.stage.senior": "Senior",
   "policy.unknownPlace": "Not registered",
+  "policy.term": "Term",
+  "policy.area.city": "City",
+  "policy.area.town": "Town",
+  "policy.area.village": "Village",
+  "policy.trust": "Can the minutes be trusted?",
+  "policy.trustHint":
+    "Recorded minutes have two known problems: a closing time cuts them off, and sources disagree",
+  "policy.estimate": "estimate",
+  "policy.unclosed": "Had the homework system not closed",
+  "policy.unclosedMean": "Measured a pupil and day (to {to} min)",
+  "policy.cutOff.before": "Of the student-days drawn",
+  "policy.cutOff.after":
+    "were cut off by the closing time ({n} pupils, one day each; the mean as recorded, {mean} min, is too small). Kaplan–Meier.",
+  "policy.agreement": "Do the three sources agree?",
+  "policy.bias": "Mean difference",
+  "policy.limits95": "95% of differences",
+  "policy.concordance": "Concordance",
+  "policy.pupils": "Pupils",
+  "policy.agreementNote":
+    "Difference = the first less the second, in minutes; a pupil's mean of a piece. A concordance of 1 means the same everywhere. Small: 95% intervals and coverage.",
   "catalogue.title": "Catalogue of figures",
   "catalogue.intro":
     "Each figure is defined once: dashboard, API, export and report read the same file.",

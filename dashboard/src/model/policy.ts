@@ -32,6 +32,49 @@ export interface LoadRow extends Row {
   coverage: Figure;
 }
 
+/** directory/terms */
+export interface TermRow extends Row {
+  term: string;
+  first_day: string;
+  last_day: string;
+  school_days: Figure;
+}
+
+/** The areas of the code set urban_rural, which names them in Chinese only. */
+export const AREAS: Readonly<Record<string, "city" | "town" | "village">> = {
+  城区: "city",
+  镇区: "town",
+  乡村: "village",
+};
+
+/** A stage of a school, and by what it can be chosen. */
+export interface Place {
+  county: string;
+  school: string;
+  school_type: string;
+  area: string;
+  public: string;
+  stage: string;
+}
+export const PLACE = ["county", "school", "school_type", "area", "public", "stage"] as const;
+
+export const placeOf = (row: Row): Place => {
+  const texts = PLACE.map((name) => [name, String(row[name] ?? "")]);
+  return Object.fromEntries(texts) as unknown as Place;
+};
+
+/** The values of a property among the schools that the other choices leave, in the order of their codes. */
+export function choices(
+  places: readonly Place[],
+  chosen: Readonly<Partial<Record<keyof Place, string | null>>>,
+  of: keyof Place,
+): string[] {
+  const left = places.filter((place) =>
+    PLACE.every((name) => name === of || !chosen[name] || place[name] === chosen[name]),
+  );
+  return [...new Set(left.map((place) => place[of]))].filter(Boolean).sort();
+}
+
 /** workload/subject_minutes by school and subject */
 export interface SubjectRow extends Row {
   school: string;

@@ -59,13 +59,18 @@ impl Histogram {
 
 /// Pairs of the distance from the value before and the count, seven bits a byte, the lowest first.
 fn encode(entries: impl Iterator<Item = (u32, u64)>) -> Option<Vec<u8>> {
-    let (mut bytes, mut last) = (Vec::new(), 0);
+    let mut bytes = Vec::new();
+    encode_into(&mut bytes, entries);
+    (!bytes.is_empty()).then_some(bytes)
+}
+
+fn encode_into(bytes: &mut Vec<u8>, entries: impl Iterator<Item = (u32, u64)>) {
+    let mut last = 0;
     for (value, count) in entries.filter(|(_, count)| *count > 0) {
-        push(&mut bytes, u64::from(value - last));
-        push(&mut bytes, count);
+        push(bytes, u64::from(value - last));
+        push(bytes, count);
         last = value;
     }
-    (!bytes.is_empty()).then_some(bytes)
 }
 
 fn push(bytes: &mut Vec<u8>, mut number: u64) {
@@ -77,6 +82,7 @@ fn push(bytes: &mut Vec<u8>, mut number: u64) {
 }
 
 /// The values and their counts, in order. What is not understood ends them.
+#[inline]
 fn entries(bytes: &[u8]) -> impl Iterator<Item = (u32, u64)> + '_ {
     let (mut rest, mut value) = (bytes, 0);
     std::iter::from_fn(move || {

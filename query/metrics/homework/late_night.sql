@@ -66,7 +66,7 @@ title = { zh = "提交时间覆盖率", en = "Coverage of times" }
 unit = "share"
 ---*/
 WITH handed_in AS (
-  SELECT {{dimensions h}} TRUE AS whole, h.student, h.submitted_at, g.stage AS in_stage, CAST(h.submitted_at AT TIME ZONE {{timezone}} AS TIME) AS clock
+  SELECT {{dimensions h}} TRUE AS whole, h.student, h.day AS on_day, h.submitted_at, g.stage AS in_stage, CAST(h.submitted_at AT TIME ZONE {{timezone}} AS TIME) AS clock
   FROM homework AS h
   JOIN code_grades AS g ON g.code = h.grade
   {{joins h}}
@@ -74,7 +74,8 @@ WITH handed_in AS (
 ),
 pieces AS (
   SELECT h.*, b.time IS NOT NULL AND h.submitted_at IS NOT NULL AS timed, h.clock > CAST(b.time || ':00' AS TIME) OR h.clock < CAST($morning || ':00' AS TIME) AS late
-  FROM handed_in AS h LEFT JOIN code_bedtimes AS b ON b.code = h.in_stage
+  FROM handed_in AS h
+  LEFT JOIN code_bedtimes AS b ON b.code = h.in_stage AND COALESCE(b.valid_from <= h.on_day, TRUE) AND COALESCE(h.on_day <= b.valid_to, TRUE)
 ),
 sums AS (
   SELECT

@@ -92,67 +92,88 @@ name = "coverage"
 ---*/
 WITH loads AS (
   SELECT
-    {{dimensions - minutes_source d}} TRUE AS whole, d.day AS on_day, {{minute_limit_seconds d}} / 60 AS on_limit,
-    d.homework_expected AS expected, d.timed_measured, d.timed_reported, d.timed_estimated, d.seconds_measured, d.seconds_reported, d.seconds_estimated,
-    d.load_minutes, d.measured_minutes, d.reported_minutes, d.estimated_minutes, d.written_minutes
+    {{dimensions - minutes_source d}} TRUE AS whole, d.day AS on_day, {{minute_limit_seconds d}} / 60 AS on_limit, d.homework_expected AS expected,
+    d.timed_measured, d.timed_reported, d.timed_estimated, d.seconds_measured, d.seconds_reported, d.seconds_estimated, d.load_minutes, d.written_minutes,
+    CASE WHEN $by_minutes_source THEN d.measured_minutes END AS measured_minutes, CASE WHEN $by_minutes_source THEN d.reported_minutes END AS reported_minutes,
+    CASE WHEN $by_minutes_source THEN d.estimated_minutes END AS estimated_minutes
   FROM {{load}} AS d
   {{limits d}}
   {{joins d}}
   WHERE d.homework_expected + d.homework_exempt > 0 AND {{filters d}}
+),
+limited AS (
+  SELECT
+    {{by - minutes_source}} whole, on_day, on_limit, sum(expected) AS expected, sum(timed_measured) AS measured, sum(timed_reported) AS reported,
+    sum(timed_estimated) AS estimated, sum(seconds_measured) AS seconds_measured, sum(seconds_reported) AS seconds_reported,
+    sum(seconds_estimated) AS seconds_estimated, histogram_sum(load_minutes) AS load_minutes, histogram_sum(written_minutes) AS written_minutes,
+    histogram_sum(measured_minutes) AS measured_minutes, histogram_sum(reported_minutes) AS reported_minutes,
+    histogram_sum(estimated_minutes) AS estimated_minutes
+  FROM loads
+  GROUP BY {{by - minutes_source}} whole, on_day, on_limit
+),
+days AS (
+  SELECT
+    {{by - minutes_source}} whole, on_day, min(on_limit) AS lowest, max(on_limit) AS highest, sum(expected) AS expected,
+    sum(measured) AS measured, sum(reported) AS reported, sum(estimated) AS estimated, sum(seconds_measured) AS seconds_measured,
+    sum(seconds_reported) AS seconds_reported, sum(seconds_estimated) AS seconds_estimated,
+    sum(histogram_above(written_minutes, on_limit)) AS over_limit, sum(histogram_count(written_minutes)) FILTER (WHERE on_limit IS NOT NULL) AS limited,
+    sum(histogram_above(written_minutes, 0)) AS written, sum(histogram_count(load_minutes)) AS students,
+    sum(histogram_count(measured_minutes)) AS students_measured, sum(histogram_count(reported_minutes)) AS students_reported,
+    sum(histogram_count(estimated_minutes)) AS students_estimated, histogram_sum(load_minutes) AS load_minutes,
+    histogram_sum(measured_minutes) AS measured_minutes, histogram_sum(reported_minutes) AS reported_minutes,
+    histogram_sum(estimated_minutes) AS estimated_minutes
+  FROM limited
+  GROUP BY {{by - minutes_source}} whole, on_day
+),
+sums AS (
+  SELECT
+    {{by - minutes_source}} whole, CASE WHEN min(lowest) = max(highest) THEN max(highest) END AS limit_minutes, sum(over_limit) AS over_limit,
+    sum(limited) AS limited, sum(written) AS written, sum(expected) AS expected, sum(measured) AS measured, sum(reported) AS reported,
+    sum(estimated) AS estimated, sum(seconds_measured) AS seconds_measured, sum(seconds_reported) AS seconds_reported,
+    sum(seconds_estimated) AS seconds_estimated, max(students) AS students, max(students_measured) AS students_measured,
+    max(students_reported) AS students_reported, max(students_estimated) AS students_estimated, histogram_sum(load_minutes) AS load_minutes,
+    histogram_sum(measured_minutes) AS measured_minutes, histogram_sum(reported_minutes) AS reported_minutes,
+    histogram_sum(estimated_minutes) AS estimated_minutes
+  FROM days
+  GROUP BY {{by - minutes_source}} whole
 ),
 -- All minutes together, or each source of them apart where that is a dimension.
 sources AS (
   SELECT column1 AS minutes_source FROM (VALUES ('all'), ('measured'), ('reported'), ('estimated'))
   WHERE (column1 <> 'all') = $by_minutes_source
 ),
-limited AS (
+answers AS (
   SELECT
-    {{by}} whole, on_day, on_limit, sum(expected) AS expected,
-    sum(CASE WHEN minutes_source IN ('all', 'measured') THEN timed_measured END) AS measured,
-    sum(CASE WHEN minutes_source IN ('all', 'reported') THEN timed_reported END) AS reported,
-    sum(CASE WHEN minutes_source IN ('all', 'estimated') THEN timed_estimated END) AS estimated,
-    sum(CASE WHEN minutes_source IN ('all', 'measured') THEN seconds_measured END) AS seconds_measured,
-    sum(CASE WHEN minutes_source IN ('all', 'reported') THEN seconds_reported END) AS seconds_reported,
-    sum(CASE WHEN minutes_source IN ('all', 'estimated') THEN seconds_estimated END) AS seconds_estimated,
-    histogram_sum(CASE minutes_source
+    {{by}} whole, limit_minutes, expected, over_limit, limited, written,
+    CASE WHEN minutes_source IN ('all', 'measured') THEN measured ELSE 0 END AS measured,
+    CASE WHEN minutes_source IN ('all', 'reported') THEN reported ELSE 0 END AS reported,
+    CASE WHEN minutes_source IN ('all', 'estimated') THEN estimated ELSE 0 END AS estimated,
+    CASE minutes_source
+      WHEN 'measured' THEN students_measured WHEN 'reported' THEN students_reported WHEN 'estimated' THEN students_estimated ELSE students
+    END AS students,
+    CASE minutes_source
+      WHEN 'measured' THEN seconds_measured WHEN 'reported' THEN seconds_reported WHEN 'estimated' THEN seconds_estimated
+      ELSE seconds_measured + seconds_reported + seconds_estimated
+    END AS seconds,
+    CASE minutes_source
       WHEN 'measured' THEN measured_minutes WHEN 'reported' THEN reported_minutes WHEN 'estimated' THEN estimated_minutes ELSE load_minutes
-    END) AS minutes,
-    histogram_sum(written_minutes) AS written
-  FROM loads CROSS JOIN sources
-  GROUP BY {{by}} whole, on_day, on_limit
-),
-days AS (
-  SELECT
-    {{by}} whole, on_day, min(on_limit) AS lowest, max(on_limit) AS highest, sum(expected) AS expected,
-    sum(COALESCE(measured, 0)) AS measured, sum(COALESCE(reported, 0)) AS reported, sum(COALESCE(estimated, 0)) AS estimated,
-    sum(COALESCE(seconds_measured, 0) + COALESCE(seconds_reported, 0) + COALESCE(seconds_estimated, 0)) AS seconds,
-    histogram_sum(minutes) AS minutes, sum(histogram_count(minutes)) AS students, sum(histogram_above(written, on_limit)) AS over_limit,
-    sum(histogram_count(written)) FILTER (WHERE on_limit IS NOT NULL) AS limited, sum(histogram_above(written, 0)) AS written
-  FROM limited
-  GROUP BY {{by}} whole, on_day
-),
-sums AS (
-  SELECT
-    {{by}} whole, max(students) AS students, sum(students) AS student_days, sum(seconds) AS seconds, histogram_sum(minutes) AS minutes,
-    CASE WHEN min(lowest) = max(highest) THEN max(highest) END AS limit_minutes, sum(over_limit) AS over_limit, sum(limited) AS limited, sum(written) AS written,
-    sum(measured) AS measured, sum(reported) AS reported, sum(estimated) AS estimated, sum(measured + reported + estimated) AS pieces, sum(expected) AS expected
-  FROM days
-  GROUP BY {{by}} whole
+    END AS minutes
+  FROM sums CROSS JOIN sources
 )
 SELECT
   {{by}}
   students,
-  student_days,
-  CASE WHEN student_days > 0 THEN seconds / 60.0 / student_days END AS mean_minutes,
+  histogram_count(minutes) AS student_days,
+  CAST(seconds AS DOUBLE) / 60 / NULLIF(histogram_count(minutes), 0) AS mean_minutes,
   histogram_decile(minutes, 5) AS median_minutes,
   histogram_decile(minutes, 9) AS p90_minutes,
   limit_minutes,
   CASE WHEN NOT $by_minutes_source THEN CAST(over_limit AS DOUBLE) / NULLIF(limited, 0) END AS over_limit_share,
-  CASE WHEN NOT $by_minutes_source THEN CAST(written AS DOUBLE) / NULLIF(student_days, 0) END AS written_share,
-  CAST(measured AS DOUBLE) / NULLIF(pieces, 0) AS measured_share,
-  CAST(reported AS DOUBLE) / NULLIF(pieces, 0) AS reported_share,
-  CAST(estimated AS DOUBLE) / NULLIF(pieces, 0) AS estimated_share,
-  CAST(pieces AS DOUBLE) / NULLIF(expected, 0) AS coverage
-FROM sums
-WHERE pieces > 0 OR NOT $by_minutes_source
+  CASE WHEN NOT $by_minutes_source THEN CAST(written AS DOUBLE) / NULLIF(histogram_count(minutes), 0) END AS written_share,
+  CAST(measured AS DOUBLE) / NULLIF(measured + reported + estimated, 0) AS measured_share,
+  CAST(reported AS DOUBLE) / NULLIF(measured + reported + estimated, 0) AS reported_share,
+  CAST(estimated AS DOUBLE) / NULLIF(measured + reported + estimated, 0) AS estimated_share,
+  CAST(measured + reported + estimated AS DOUBLE) / NULLIF(expected, 0) AS coverage
+FROM answers
+WHERE measured + reported + estimated > 0 OR NOT $by_minutes_source
 ORDER BY {{by}} whole

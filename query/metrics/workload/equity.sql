@@ -27,6 +27,8 @@ to = {}
 region = {}
 county = {}
 grade = {}
+urban_rural = {}
+area = {}
 
 [[columns]]
 name = "students"

@@ -45,7 +45,7 @@ impl Estimate {
 }
 
 /// Confidence of intervals: from 0.5 to below 1.
-pub(super) fn check_confidence(confidence: f64) -> Result<(), Refusal> {
+pub(crate) fn check_confidence(confidence: f64) -> Result<(), Refusal> {
     if (0.5..1.0).contains(&confidence) {
         return Ok(());
     }

@@ -20,6 +20,7 @@ mod least_squares;
 pub mod newey_west;
 mod products;
 pub mod quadrant;
+pub mod recent;
 pub mod refusal;
 pub mod series;
 mod welch;

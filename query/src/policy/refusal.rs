@@ -2,6 +2,8 @@
 //!
 //! Promise: every refusal has a stable code and says its reason in English (`Display`) and in 简体中文.
 
+use xueqing_schema::Text;
+
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Refusal {
     #[error("the series has no day with a value: check the figure, the scope and the dates")]
@@ -28,8 +30,8 @@ pub enum Refusal {
     InBothGroups(String),
     #[error("all {n} minutes were cut off by the closing time, so that no duration is known: use another source of minutes")]
     AllCensored { n: usize },
-    #[error("the closing time comes before {asked}: too few were finished by then, so that this figure is not reached")]
-    NotReached { asked: String },
+    #[error("the closing time comes before {}: too few were finished by then, so that this figure is not reached", asked.en)]
+    NotReached { asked: Text },
     #[error("the model has no answer: {0}")]
     NoModel(String),
     #[error("{0}")]
@@ -80,7 +82,7 @@ impl Refusal {
             }
             Self::InBothGroups(school) => format!("学校 {school} 同时在两组中：请从其中一组去掉"),
             Self::AllCensored { n } => format!("{n} 个时长全部被系统关闭时间截断，没有已知时长：请改用其他时长来源"),
-            Self::NotReached { asked } => format!("系统关闭时间早于 {asked}：届时完成的人太少，无法得出该值"),
+            Self::NotReached { asked } => format!("系统关闭时间早于 {}：届时完成的人太少，无法得出该值", asked.zh),
             Self::NoModel(reason) => format!("模型无解：{reason}"),
             Self::Settings(reason) => format!("设置有误：{reason}"),
         }

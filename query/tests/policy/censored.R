@@ -18,6 +18,8 @@ show("low", curve$lower[at])
 show("high", curve$upper[at])
 middle <- quantile(curve, 0.5)
 show("median", c(middle$quantile, middle$lower, middle$upper))
+high <- quantile(curve, 0.55)
+show("p55", c(high$quantile, high$lower, high$upper))
 table <- summary(curve, rmean = max(minutes))$table
 show("restricted", table[c("rmean", "se(rmean)")])
 over <- summary(curve, times = 60)

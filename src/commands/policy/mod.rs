@@ -1,15 +1,17 @@
 //! `xueqing policy` – did it work? A published figure before and after a date, or in some schools and others; when it changed, how it will go
-//! on, and how load and quality lie together.
+//! on, how load and quality lie together, and how far recorded minutes can be trusted.
 
+mod minutes;
 mod show;
 
 use chrono::NaiveDate;
 use clap::{Args, Subcommand, ValueEnum};
 use xueqing_query::policy::interrupted::{self, Question};
 use xueqing_query::policy::series::Step;
-use xueqing_query::{Groups, Quadrants, Scope, Study};
+use xueqing_query::{Closing, Groups, Quadrants, Scope, Study};
 
 use super::metric::{Usual, pair};
+use crate::failure::Failure;
 use crate::wiring::House;
 
 const EXAMPLES: &str = "\
@@ -18,8 +20,11 @@ Examples · 例子:
   xueqing policy interrupted homework/submission_rate --date 2026-11-02 --step week --json
   xueqing policy differences workload/daily_minutes --date 2026-11-02 --treated 2132990001,2132990002,2132990003
   xueqing policy changes workload/daily_minutes --param county=213299             on which days did it change · 哪些日子发生了变化
+  xueqing policy recent workload/daily_minutes --since 2026-11-09                 the last weeks against those before · 近期与此前相比
   xueqing policy forecast workload/daily_minutes --ahead 10                       the next ten school days · 未来十个上学日
-  xueqing policy quadrants --grade 16                                             load against quality · 负担与质量四象限";
+  xueqing policy quadrants --grade 16                                             load against quality · 负担与质量四象限
+  xueqing policy agreement --school 2132990001                                    do measures, reports and estimates agree · 三种来源是否一致
+  xueqing policy censored --grade 16 --limit 60                                   had the system not closed · 若作业系统不关闭";
 
 /// Arguments of `xueqing policy`.
 #[derive(Debug, Args)]
@@ -40,6 +45,14 @@ enum What {
         #[command(flatten)]
         study: StudyArguments,
     },
+    /// The last weeks against the weeks before them · 近期与此前相比
+    Recent {
+        #[command(flatten)]
+        study: StudyArguments,
+        /// The first day of the last weeks · 近期起始日
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        since: NaiveDate,
+    },
     /// The next school days or weeks, with intervals · 预测
     Forecast {
         #[command(flatten)]
@@ -50,9 +63,35 @@ enum What {
     },
     /// Schools and subjects by load and quality, as far as it is certain · 负担与质量四象限
     Quadrants(QuadrantsArguments),
+    /// Whether measured, reported and estimated minutes agree, pupil by pupil · 三种时长来源的一致性
+    Agreement {
+        #[command(flatten)]
+        minutes: MinutesArguments,
+    },
+    /// How long homework would take if the system that measures it did not close · 被系统关闭截断的时长（估计）
+    Censored {
+        #[command(flatten)]
+        minutes: MinutesArguments,
+        /// Minutes a day to hold it against, such as 60 · 每日上限（分钟）
+        #[arg(long)]
+        limit: Option<f64>,
+    },
 }
 
-/// What all but the quadrants need.
+/// Whose minutes.
+#[derive(Debug, Args)]
+struct MinutesArguments {
+    /// Of the intervals · 置信水平
+    #[arg(long, default_value_t = 0.95)]
+    confidence: f64,
+    /// Any other parameter, such as stage, county, subject or public · 其他参数
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = pair)]
+    params: Vec<(String, String)>,
+    #[command(flatten)]
+    usual: Usual,
+}
+
+/// What questions about one figure need.
 #[derive(Debug, Args)]
 struct StudyArguments {
     /// The figure · 指标名
@@ -177,6 +216,11 @@ pub async fn run(arguments: Arguments, house: &House, machine: bool) -> anyhow::
             let found = engine.changes(study.study()?, confidence, &Scope::District).await?;
             show::write(&found, machine, show::changes)
         }
+        What::Recent { study, since } => {
+            let confidence = study.confidence;
+            let found = engine.recent(study.study()?, since, confidence, &Scope::District).await?;
+            show::write(&found, machine, show::recent)
+        }
         What::Forecast { study, ahead } => {
             let confidence = study.confidence;
             let study = study.study()?;
@@ -189,6 +233,19 @@ pub async fn run(arguments: Arguments, house: &House, machine: bool) -> anyhow::
             let asked = Quadrants { by, params: usual.with(params)?, certain, confidence };
             let found = engine.quadrants(asked, &Scope::District).await?;
             show::write(&found, machine, show::quadrants)
+        }
+        What::Agreement { minutes: MinutesArguments { confidence, params, usual } } => {
+            let found = engine.agreement(usual.with(params)?, confidence, &Scope::District).await?;
+            show::write(&found, machine, minutes::agreement)
+        }
+        What::Censored { minutes: MinutesArguments { confidence, params, usual }, limit } => {
+            if let Some(limit) = limit.filter(|limit| !(limit.is_finite() && *limit > 0.0)) {
+                let message = format!("--limit {limit}: expected minutes above zero, such as 60 · 上限应大于零");
+                return Err(Failure::new("bad_parameter", message).into());
+            }
+            let asked = Closing { params: usual.with(params)?, limit, confidence };
+            let found = engine.unclosed(asked, &Scope::District).await?;
+            show::write(&found, machine, minutes::unclosed)
         }
     }
 }

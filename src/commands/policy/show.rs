@@ -9,6 +9,7 @@ use xueqing_query::policy::estimate::Estimate;
 use xueqing_query::policy::forecast::Forecast;
 use xueqing_query::policy::interrupted::{Errors, Interrupted};
 use xueqing_query::policy::quadrant::{Picture, Placed, Quadrant};
+use xueqing_query::policy::recent::Recent;
 use xueqing_query::policy::series::Step;
 
 use crate::output;
@@ -90,6 +91,22 @@ pub(super) fn changes(found: &Changes, unit: &str) -> Vec<Vec<String>> {
     rows
 }
 
+pub(super) fn recent(found: &Recent, unit: &str) -> Vec<Vec<String>> {
+    let before = format!("{:.1$}", found.before, digits(unit));
+    vec![
+        heading(found.confidence),
+        line(&format!("{} 以来的变化 · change since", found.since), &found.change, unit),
+        text("此前水平 · level before", before),
+        text("n", format!("{} + {} {}", found.n_before, found.n_after, step(found.step))),
+        text("覆盖率 · coverage", format!("{:.1} %", found.coverage * 100.0)),
+        text("自相关 · autocorrelation", format!("{:.2}", found.autocorrelation)),
+        text(
+            "方法 · method",
+            "去除星期差异后的水平之差，自回归误差 · difference of levels free of week days, autoregressive errors".to_owned(),
+        ),
+    ]
+}
+
 pub(super) fn forecast(found: &Forecast, unit: &str) -> Vec<Vec<String>> {
     let digits = digits(unit);
     let interval = format!("{:.0} % 区间 · interval", found.confidence * 100.0);
@@ -163,17 +180,17 @@ fn digits(unit: &str) -> usize {
     if unit == "share" { 4 } else { 2 }
 }
 
-fn heading(confidence: f64) -> Vec<String> {
+pub(super) fn heading(confidence: f64) -> Vec<String> {
     vec![String::new(), "值 · value".to_owned(), format!("{:.0} % 区间 · interval", confidence * 100.0), "p".to_owned()]
 }
 
-fn line(name: &str, estimate: &Estimate, unit: &str) -> Vec<String> {
+pub(super) fn line(name: &str, estimate: &Estimate, unit: &str) -> Vec<String> {
     let Estimate { value, low, high, p_value, .. } = estimate;
     let digits = digits(unit);
     let p = if *p_value < 0.001 { "< 0.001".to_owned() } else { format!("{p_value:.3}") };
     vec![name.to_owned(), format!("{value:+.digits$}"), format!("{low:+.digits$} … {high:+.digits$}"), p]
 }
 
-fn text(name: &str, value: String) -> Vec<String> {
+pub(super) fn text(name: &str, value: String) -> Vec<String> {
     vec![name.to_owned(), value]
 }

@@ -17,6 +17,11 @@ fn curve_and_law_are_those_of_r() {
     near("high", &curve(|step| step.high), &kept.of("high"), 1e-10);
     let median = found.median.unwrap();
     near("median", &[median.value, median.low, median.high], &kept.of("median"), 1e-10);
+    let later = found.curve.quantile(55).unwrap();
+    near("percentile 55", &[later.value, later.low, later.high], &kept.of("p55"), 1e-10);
+    // R has none either where seven of ten are not done by the closing time.
+    assert_eq!(found.curve.quantile(70).unwrap_err().code(), "not_reached");
+    assert_eq!(found.p90.unwrap_err().chinese(), "系统关闭时间早于 90% 学生的完成时间：届时完成的人太少，无法得出该值");
     let mean = found.restricted_mean;
     near("restricted", &[mean.value, mean.standard_error], &kept.of("restricted"), 1e-10);
     let over = found.over_limit.unwrap().unwrap();

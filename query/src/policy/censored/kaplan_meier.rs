@@ -6,6 +6,8 @@
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, Normal};
 
+use xueqing_schema::Text;
+
 use super::super::estimate::Estimate;
 use super::super::refusal::Refusal;
 use super::Minutes;
@@ -61,18 +63,22 @@ impl Curve {
         Ok(Self { steps, end: (last, open), reach })
     }
 
-    /// When half are done; a curve that is at one half over a while gives its middle, as R does.
-    pub(super) fn median(&self) -> Result<Estimate, Refusal> {
-        let refused = |asked: &str| Refusal::NotReached { asked: asked.to_owned() };
-        let value = self.falls_to_half(|step| step.share).ok_or_else(|| refused("half of the students were done"))?;
-        let low = self.falls_to_half(|step| step.low).unwrap_or(value);
-        let high = self.falls_to_half(|step| step.high).ok_or_else(|| refused("the end of the median's interval"))?;
+    /// When `percent` of a hundred are done; a curve that stays there for a while gives the middle, as R does.
+    pub(super) fn quantile(&self, percent: u8) -> Result<Estimate, Refusal> {
+        let left = 1.0 - f64::from(percent) / 100.0;
+        let done = || Text::new(format!("{percent}% 学生的完成时间"), format!("{percent} of 100 students were done"));
+        let end =
+            || Text::new(format!("{percent}% 分位数的区间上端"), format!("the end of the interval of percentile {percent}"));
+        let refused = |asked: Text| Refusal::NotReached { asked };
+        let value = self.falls_to(left, |step| step.share).ok_or_else(|| refused(done()))?;
+        let low = self.falls_to(left, |step| step.low).unwrap_or(value);
+        let high = self.falls_to(left, |step| step.high).ok_or_else(|| refused(end()))?;
         Estimate { value, standard_error: (high - low) / (2.0 * self.reach), low, high, p_value: 0.0 }.finite()
     }
 
-    fn falls_to_half(&self, of: impl Fn(&Step) -> f64) -> Option<f64> {
-        let at = self.steps.iter().position(|step| of(step) <= 0.5 + 1e-12)?;
-        let level = of(&self.steps[at]) >= 0.5 - 1e-12;
+    fn falls_to(&self, left: f64, of: impl Fn(&Step) -> f64) -> Option<f64> {
+        let at = self.steps.iter().position(|step| of(step) <= left + 1e-12)?;
+        let level = of(&self.steps[at]) >= left - 1e-12;
         Some(match self.steps.get(at + 1) {
             Some(next) if level => f64::midpoint(self.steps[at].minutes, next.minutes),
             _ => self.steps[at].minutes,
@@ -82,7 +88,9 @@ impl Curve {
     /// The share that takes longer than `limit`.
     pub(super) fn share_over(&self, limit: f64) -> Result<Estimate, Refusal> {
         if limit > self.end.0 && self.end.1 {
-            return Err(Refusal::NotReached { asked: format!("the limit of {limit} min") });
+            return Err(Refusal::NotReached {
+                asked: Text::new(format!("上限 {limit} 分钟"), format!("the limit of {limit} min")),
+            });
         }
         let at = self.steps.partition_point(|step| step.minutes <= limit);
         let Some(step) = at.checked_sub(1).map(|at| self.steps[at]) else {

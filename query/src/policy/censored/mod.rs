@@ -40,6 +40,8 @@ pub struct Durations {
     pub curve: Curve,
     /// The median, from the curve; refused when more than half were cut off before it.
     pub median: Result<Estimate, Refusal>,
+    /// So long nine of ten take at most, from the curve; refused when more than one in ten was cut off before it.
+    pub p90: Result<Estimate, Refusal>,
     /// The mean of the minutes up to the longest seen, from the curve.
     pub restricted_mean: Estimate,
     /// Up to where that mean goes.
@@ -74,7 +76,8 @@ pub fn durations(values: &[Minutes], limit: Option<f64>, confidence: f64) -> Res
         cut_off,
         cut_off_share: cut_off as f64 / n as f64,
         recorded_mean: mean(&minutes),
-        median: curve.median(),
+        median: curve.quantile(50),
+        p90: curve.quantile(90),
         restricted_mean,
         restricted_to,
         over_limit: limit.map(|limit| curve.share_over(limit)),

@@ -1,4 +1,7 @@
-//! Charts as SVG: a load over days with its limit and coverage, and bars against their limits.
+//! Charts as SVG: a load over days with its limit and coverage, bars against their limits, shares, and load against quality.
+
+mod quadrant;
+mod shares;
 
 use std::fmt::Write;
 
@@ -8,9 +11,14 @@ use crate::Found;
 use crate::page::escape;
 use crate::words::{Language, unit};
 
+pub use quadrant::quadrant;
+pub use shares::shares;
+
 const WIDTH: f64 = 760.0;
 const LEFT: f64 = 44.0;
 const RIGHT: f64 = 12.0;
+/// More bars than this are no picture.
+const MOST_BARS: usize = 60;
 
 fn at(row: &Map<String, Value>, column: &str) -> Option<f64> {
     row.get(column).and_then(Value::as_f64)
@@ -83,7 +91,7 @@ pub fn days(found: &Found, language: Language) -> String {
 pub fn bars(found: &Found, name: impl Fn(&Map<String, Value>) -> String, language: Language) -> String {
     let rows: Vec<_> = found.shown().filter(|row| at(row, "mean_minutes").is_some()).collect();
     let highest = rows.iter().flat_map(|row| [at(row, "mean_minutes"), at(row, "limit_minutes")]).flatten().fold(0.0, f64::max);
-    if rows.is_empty() || rows.len() > 60 {
+    if rows.is_empty() || rows.len() > MOST_BARS {
         return String::new();
     }
     let (start, tall) = (210.0, 22.0);
