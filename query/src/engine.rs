@@ -257,7 +257,8 @@ impl Engine {
         let Scope::District = scope;
         let study = self.inner.library.study(name)?.clone();
         let bound = bind::bind(&study, &Request { by: Vec::new(), params })?;
-        let rows = self.rows_within(usize::MAX, Statement { sql: bound.sql, values: bound.values, seen: Seen::Now(None) }).await?;
+        let rows =
+            self.rows_within(usize::MAX, Statement { sql: bound.sql, values: bound.values, seen: Seen::Now(None) }).await?;
         let (schema, batches) = format::plain(&rows.schema, rows.batches).map_err(Error::internal)?;
         Ok(Answer { metric: Some(study), by: bound.by, params: bound.params, schema, batches, as_of: rows.as_of })
     }

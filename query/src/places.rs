@@ -138,7 +138,10 @@ impl Places {
             days.insert(day, (source.days[&day].clone(), rows));
         }
         let batches: Vec<RecordBatch> = days.values().map(|(_, rows)| rows.clone()).filter(|rows| rows.num_rows() > 0).collect();
-        let parts = batches.chunks(batches.len().div_ceil(PARTS).max(1)).map(<[RecordBatch]>::to_vec).collect();
+        let mut parts: Vec<Vec<RecordBatch>> =
+            batches.chunks(batches.len().div_ceil(PARTS).max(1)).map(<[RecordBatch]>::to_vec).collect();
+        // There is a part even if it is empty.
+        parts.resize_with(parts.len().max(1), Vec::new);
         Ok(Arc::new(MemTable::try_new(schema, parts)?))
     }
 }

@@ -147,7 +147,7 @@ mod tests {
             "SELECT {{dimensions d}}1 FROM t AS d {{joins d}} GROUP BY {{by - day}}1",
             &[&county, &day, &area],
             &BTreeMap::new(),
-            Level::Place,
+            &Level::School,
         );
         assert_eq!(
             sql.as_deref(),

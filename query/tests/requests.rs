@@ -119,7 +119,7 @@ async fn a_published_name_keeps_its_meaning() {
 async fn all_formats_carry_the_same_values() {
     let engine = two_schools().await.engine(10);
     let answer = engine.run("workload/daily_minutes", request(&["day", "school"], &[]), &Scope::District).await.unwrap();
-    assert_eq!(answer.as_of.keys().collect::<Vec<_>>(), ["student_day"]);
+    assert_eq!(answer.as_of.keys().collect::<Vec<_>>(), ["school_grade_day"]);
     let csv = String::from_utf8(format::csv(&answer).unwrap()).unwrap();
     assert!(csv.starts_with("\u{feff}day,school,students,student_days,mean_minutes,"), "{csv}");
     assert!(csv.contains("2026-09-07,large,10,10,10.0,"), "{csv}");
@@ -143,8 +143,9 @@ async fn an_answer_follows_the_lake() {
                        "timed_measured": 1, "seconds_measured": 600}]);
     let _district = district.with("student_day", more).await;
     let second = engine.run("workload/daily_minutes", request(&[ALL], &[]), &Scope::District).await.unwrap();
-    assert!(second.as_of["student_day"] > first.as_of["student_day"]);
-    assert_rows(&format::json_rows(&second).unwrap(), json!([{"students": 20}]));
+    assert!(second.as_of["school_grade_day"] > first.as_of["school_grade_day"]);
+    // The new one is there on another day.
+    assert_rows(&format::json_rows(&second).unwrap(), json!([{"students": 19, "student_days": 20}]));
 }
 
 /// Forty pupils of two classes in three exams of mathematics; the second class is absent from the first exam, scored by item, or sat

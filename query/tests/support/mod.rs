@@ -1,6 +1,9 @@
 //! A small lake written by hand, and answers as JSON rows.
 #![allow(dead_code, reason = "each test file uses a part of this")]
 
+mod built;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -53,9 +56,13 @@ const SUBJECT_COUNTS: [&str; 14] = [
     "written_seconds",
 ];
 
+const HISTOGRAMS: [&str; 5] = ["load_minutes", "measured_minutes", "reported_minutes", "estimated_minutes", "written_minutes"];
+
 /// A lake in a folder of its own, with every table that the figures read.
 pub struct District {
     _folder: TempDir,
+    /// Rollups whose rows a test has written itself.
+    by_hand: BTreeSet<String>,
     pub lake: Lake,
     pub standard: Arc<Standard>,
 }
@@ -64,20 +71,31 @@ impl District {
     pub async fn empty() -> Self {
         let folder = TempDir::new().unwrap();
         let lake = Lake::open(folder.path().to_str().unwrap()).unwrap();
-        let district = Self { _folder: folder, lake, standard: Arc::new(Standard::builtin().unwrap()) };
-        for rollup in ["student_day", "class_day", "class_subject_day", "student_lesson", "assignment_day", "assigned_day"] {
+        let standard = Arc::new(Standard::builtin().unwrap());
+        let district = Self { _folder: folder, by_hand: BTreeSet::new(), lake, standard };
+        let others = ["student_day", "class_subject_day", "student_lesson", "assignment_day", "assigned_day"];
+        for rollup in others.into_iter().chain(built::TABLES) {
             district.table(rollup).await;
         }
         district
     }
 
-    /// Adds rows to a kind or rollup; what a row leaves out is null, or 0 or a fixed value where null is not allowed.
-    pub async fn with(self, name: &str, rows: Value) -> Self {
+    /// Adds rows to a kind or rollup; what a row leaves out is null, or 0 or a fixed value where null is not allowed. Rollups that are
+    /// built on it follow, unless the test writes them itself.
+    pub async fn with(mut self, name: &str, rows: Value) -> Self {
         let (table, schema) = self.table(name).await;
         let offset = table.stats().rows;
         let rows = rows.as_array().unwrap().iter().enumerate().map(|(i, row)| filled(row, &schema, offset as usize + i));
         let rows: Vec<Value> = rows.collect();
-        table.append(vec![batch(&schema, &rows)], &[]).await.unwrap();
+        match self.by_hand.insert(name.to_owned()) && built::TABLES.contains(&name) {
+            true => table.replace_all(vec![batch(&schema, &rows)], &[]).await.unwrap(),
+            false => table.append(vec![batch(&schema, &rows)], &[]).await.unwrap(),
+        };
+        for (name, rows) in built::on(&self.lake).await {
+            if !self.by_hand.contains(name) {
+                self.table(name).await.0.replace_all(rows, &[]).await.unwrap();
+            }
+        }
         self
     }
 
@@ -121,7 +139,9 @@ impl std::ops::Deref for Reader {
 fn rollup(name: &str) -> SchemaRef {
     let (dimensions, counts): (&[&str], Vec<&str>) = match name {
         "student_day" => (&["school", "grade", "class", "student"], COUNTS.to_vec()),
-        "class_day" => (&["school", "grade", "class"], [&["students"], &COUNTS[..]].concat()),
+        "class_day" => (&["school", "grade", "class"], [&["students", "load_students"], &COUNTS[..]].concat()),
+        "school_grade_day" => (&["school", "grade"], [&["students", "load_students"], &COUNTS[..]].concat()),
+        "school_grade_subject_day" => (&["school", "grade", "subject"], SUBJECT_COUNTS[1..].to_vec()),
         "student_lesson" => (&["school", "grade", "class", "subject", "lesson", "student"], vec!["acts", "judged", "correct"]),
         "assignment_day" => (&["school", "grade", "class", "subject", "assignment"], SUBJECT_COUNTS.to_vec()),
         "assigned_day" => {
@@ -131,8 +151,14 @@ fn rollup(name: &str) -> SchemaRef {
     };
     let dimensions = dimensions.iter().map(|name| Field::new(*name, DataType::Utf8, true));
     let counts = counts.into_iter().map(|name| Field::new(name, DataType::Int64, false));
+    let histograms: &[&str] = match name {
+        "class_day" => &HISTOGRAMS,
+        "school_grade_day" => &[&HISTOGRAMS[..], &["class_minutes"]].concat(),
+        _ => &[],
+    };
+    let histograms = histograms.iter().map(|name| Field::new(*name, DataType::Binary, true));
     let day = Field::new("day", DataType::Date32, false);
-    Arc::new(Schema::new(dimensions.chain(counts).chain([day]).collect::<Vec<_>>()))
+    Arc::new(Schema::new(dimensions.chain(counts).chain(histograms).chain([day]).collect::<Vec<_>>()))
 }
 
 fn filled(row: &Value, schema: &Schema, number: usize) -> Value {
