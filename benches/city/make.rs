@@ -107,7 +107,7 @@ fn registers(rooms: &[Room]) -> String {
     let last: usize = rooms.last().map_or(0, |room| room.school[4..].parse().expect("a number"));
     let line = |school: usize| {
         let (county, area) = (COUNTIES[school / 10 % 10], AREAS[school / 100 % 5]);
-        let (kind, public) = (kind_of(school).0, school % 9 != 0);
+        let (kind, public) = (kind_of(school).0, !school.is_multiple_of(9));
         format!(
             "{{\"school\":\"{}\",\"name\":\"S{school}\",\"region\":\"{county}\",\"school_type\":\"{kind}\",\"urban_rural\":\"{area}\",\"public\":{public}}}\n",
             code(school)
