@@ -69,9 +69,9 @@ function watch(page) {
   });
   page.on("pageerror", (error) => faults.push(`page: ${error.message}`));
   page.on("requestfailed", (request) => {
-    // Going to another page ends the live feed, and a figure that changes again while it is on its way is asked for anew.
-    const anew = request.url().includes("/v1/metrics/") && request.failure()?.errorText === "net::ERR_ABORTED";
-    if (!anew && !request.url().includes("/v1/live")) faults.push(`request: ${request.url()} ${request.failure()?.errorText}`);
+    // Going to another page ends the live feed and the answers that are on their way.
+    const left = request.url().includes("/v1/metrics/") && request.failure()?.errorText === "net::ERR_ABORTED";
+    if (!left && !request.url().includes("/v1/live")) faults.push(`request: ${request.url()} ${request.failure()?.errorText}`);
   });
   page.on("response", (response) => {
     if (response.status() >= 400) faults.push(`answer ${response.status()}: ${response.url()}`);
