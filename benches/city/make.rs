@@ -221,12 +221,14 @@ async fn write(lake: &Lake, sql: &[Rollup], day: i32, known: [(&str, RecordBatch
     }
     for name in BUILT {
         let rollup = sql.iter().find(|rollup| rollup.name == name).expect("a built-in rollup");
-        let rows = context.sql(&summed(rollup)).await.expect("a plan").collect().await.expect("rows");
+        let table = lake.existing(&rollup.table_name()).await.expect("a lake");
+        let whole = table.as_ref().map_or_else(|| rollup.sql.clone(), |table| rollup.whole(&table.schema()));
+        let rows = context.sql(&whole).await.expect("a plan").collect().await.expect("rows");
         let schema = rows[0].schema();
         context
             .register_table(name, Arc::new(MemTable::try_new(schema, vec![rows.clone()]).expect("a table")))
             .expect("a new name");
-        if rollup.stored {
+        if table.is_some() {
             made.push((name.to_owned(), rows));
         }
     }
@@ -235,26 +237,6 @@ async fn write(lake: &Lake, sql: &[Rollup], day: i32, known: [(&str, RecordBatch
         let rows = rows.iter().map(|rows| fitted(&table.schema(), rows)).collect();
         table.replace_days(&[day], rows, &[]).await.expect("written");
     }
-}
-
-/// Rows of one key are added up, as the rollups do it.
-fn summed(rollup: &Rollup) -> String {
-    if !rollup.sql.contains("UNION ALL BY NAME") {
-        return rollup.sql.clone();
-    }
-    let key = rollup.key.join(", ");
-    let names = rollup.sql.split(" AS ").skip(1).filter_map(|rest| rest.split([',', '\n']).next()).map(str::trim);
-    let mut seen = Vec::new();
-    names.for_each(|name| {
-        if !seen.contains(&name) {
-            seen.push(name)
-        }
-    });
-    let sums = seen.iter().map(|name| match name.ends_with("_minutes") {
-        true => format!("histogram_sum({name}) AS {name}"),
-        false => format!("COALESCE(sum({name}), 0) AS {name}"),
-    });
-    format!("SELECT {key}, {} FROM ({}) GROUP BY {key} ORDER BY {key}", sums.collect::<Vec<_>>().join(", "), rollup.sql)
 }
 
 fn fitted(schema: &Arc<Schema>, rows: &RecordBatch) -> RecordBatch {

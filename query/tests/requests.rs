@@ -148,6 +148,29 @@ async fn an_answer_follows_the_lake() {
     assert_rows(&format::json_rows(&second).unwrap(), json!([{"students": 19, "student_days": 20}]));
 }
 
+#[tokio::test]
+async fn what_is_added_up_by_place_follows_the_register() {
+    let school = |school: &str, region: &str, revision: i64| json!({"school": school, "name": school, "region": region, "school_type": "211", "revision": revision});
+    // One of the schools is in no register.
+    let registered = json!([school("large", "320902", 0), school("small", "320902", 0)]);
+    let other = json!([{"day": "2026-09-07", "school": "other", "grade": "13", "class": "c1", "student": "o", "homework_expected": 1,
+                        "timed_measured": 1, "seconds_measured": 1200}]);
+    let district = two_schools().await.with("student_day", other).await.with("school", registered).await;
+    let engine = district.engine_with(vec![], Options { suppress_below: 0, ..Options::default() }).unwrap();
+    let by_county = json!([{"county": "", "student_days": 1, "mean_minutes": 20.0}, {"county": "320902", "student_days": 19, "mean_minutes": 10.0}]);
+    for _ in 0..2 {
+        assert_rows(&rows(&engine, "workload/daily_minutes", &["county"], &[]).await, by_county.clone());
+    }
+    let of_county = json!([{"student_days": 19, "median_minutes": 10.0}]);
+    assert_rows(&rows(&engine, "workload/daily_minutes", &[ALL], &[("county", "320902")]).await, of_county);
+    let of_type = json!([{"school_type": "", "student_days": 1}, {"school_type": "211", "student_days": 19}]);
+    assert_rows(&rows(&engine, "workload/daily_minutes", &["school_type"], &[]).await, of_type);
+    // A school moves, and its pupils' days with it.
+    let _district = district.with("school", json!([school("small", "320903", 1)])).await;
+    let moved = json!([{"county": "", "student_days": 1}, {"county": "320902", "student_days": 10}, {"county": "320903", "student_days": 9}]);
+    assert_rows(&rows(&engine, "workload/daily_minutes", &["county"], &[]).await, moved);
+}
+
 /// Forty pupils of two classes in three exams of mathematics; the second class is absent from the first exam, scored by item, or sat
 /// another subject where nobody may count it.
 #[tokio::test]

@@ -18,6 +18,7 @@
 
 use std::collections::BTreeMap;
 
+use arrow::datatypes::{DataType, Schema};
 use rust_embed::RustEmbed;
 use serde::Deserialize;
 use xueqing_schema::{DAY, Text, sql_file};
@@ -100,6 +101,19 @@ impl Rollup {
     #[must_use]
     pub fn table_name(&self) -> String {
         format!("rollups/{}", self.name)
+    }
+
+    /// The SQL of the whole table over all current rows of the sources, rows of one key added up: what the rollup is at every moment.
+    /// `table`: the columns of its table.
+    #[must_use]
+    pub fn whole(&self, table: &Schema) -> String {
+        let measures = table.fields().iter().filter(|field| !self.key.contains(field.name()));
+        let summed = measures.map(|field| match (field.name(), field.data_type()) {
+            (name, DataType::Binary) => format!("histogram_sum({name}) AS {name}"),
+            (name, _) => format!("COALESCE(sum({name}), 0) AS {name}"),
+        });
+        let (key, summed) = (self.key.join(", "), summed.collect::<Vec<_>>().join(", "));
+        format!("SELECT {key}, {summed} FROM ({}) GROUP BY {key}", self.sql)
     }
 
     /// Changes when the definition does, or that of a rollup it is built on (`below`): FNV-1a, stable over builds.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use arrow::datatypes::{DataType, Schema};
 use datafusion::prelude::SessionContext;
 use tokio::runtime::Runtime;
 use xueqing_pipeline::{Erasure, Ingest, Rollup};
@@ -23,24 +22,12 @@ async fn assert_exact(world: &World, ingest: &Ingest) {
         let table = ingest.lake().existing(&rollup.table_name()).await.expect("a lake").expect("a table");
         let over = held.get(&rollup.table_name()).map_or_else(|| table.provider(), |held| table.provider_over(held.clone()));
         context.register_table(format!("held_{}", rollup.name), over).expect("a new name");
-        let fresh = context.sql(&from_scratch(rollup, &table.schema())).await.expect("a plan").cache().await.expect("rows");
+        let fresh = context.sql(&rollup.whole(&table.schema())).await.expect("a plan").cache().await.expect("rows");
         context.register_table(rollup.name.as_str(), fresh.into_view()).expect("a new name");
         let [fresh, stored] = [rows(&context, rollup, "").await, rows(&context, rollup, "stored_").await];
         assert_eq!(fresh, stored, "{}", rollup.name);
         assert_eq!(fresh, rows(&context, rollup, "held_").await, "{} in memory", rollup.name);
     }
-}
-
-/// Rows of one key are added up.
-fn from_scratch(rollup: &Rollup, schema: &Schema) -> String {
-    let measures = schema.fields().iter().map(|field| field.name()).filter(|name| !rollup.key.contains(name));
-    let summed = |name: &String| match schema.field_with_name(name).is_ok_and(|field| *field.data_type() == DataType::Binary) {
-        true => format!("histogram_sum({name}) AS {name}"),
-        false => format!("COALESCE(sum({name}), 0) AS {name}"),
-    };
-    let measures: Vec<String> = measures.map(summed).collect();
-    let (key, measures) = (rollup.key.join(", "), measures.join(", "));
-    format!("SELECT {key}, {measures} FROM ({}) GROUP BY {key}", rollup.sql)
 }
 
 async fn rows(context: &SessionContext, rollup: &Rollup, prefix: &str) -> String {
