@@ -223,6 +223,7 @@ async fn write(lake: &Lake, sql: &[Rollup], day: i32, known: [(&str, RecordBatch
         let rollup = sql.iter().find(|rollup| rollup.name == name).expect("a built-in rollup");
         let table = lake.existing(&rollup.table_name()).await.expect("a lake");
         let whole = table.as_ref().map_or_else(|| rollup.sql.clone(), |table| rollup.whole(&table.schema()));
+        let whole = format!("SELECT * FROM ({whole}) ORDER BY {}", rollup.order().join(", "));
         let rows = context.sql(&whole).await.expect("a plan").collect().await.expect("rows");
         let schema = rows[0].schema();
         context

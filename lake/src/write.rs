@@ -27,6 +27,10 @@ use crate::{digest, stats};
 const BATCH_ROWS: usize = 8192;
 /// Files that are written and flushed at the same time: a disk flushes several nearly as quickly as one.
 const AT_ONCE: usize = 16;
+/// A file of rows without numbers, which have an order of their own, is so many row groups at the most, of so many rows at the least:
+/// who looks for few rows passes over the others.
+const GROUPS: usize = 32;
+const GROUP_ROWS: usize = 1 << 11;
 
 /// The rows of one data file to be.
 pub(crate) struct Part {
@@ -38,18 +42,22 @@ pub(crate) struct Part {
 pub struct Prepared {
     pub(crate) shape: Arc<Shape>,
     layout: Layout,
-    days: Vec<(Option<i32>, Group)>,
+    days: Vec<(Option<i32>, Vec<Group>)>,
 }
 
 impl Prepared {
     /// How many rows there are.
     #[must_use]
     pub fn rows(&self) -> u64 {
-        self.days.iter().map(|(_, group)| group.rows() as u64).sum()
+        self.groups().map(|group| group.rows() as u64).sum()
     }
 
     pub(crate) fn lacks_numbers(&self) -> bool {
-        self.days.iter().any(|(_, group)| group.lacks_numbers())
+        self.groups().any(Group::lacks_numbers)
+    }
+
+    fn groups(&self) -> impl Iterator<Item = &Group> {
+        self.days.iter().flat_map(|(_, groups)| groups)
     }
 
     /// A day of these rows that is not among `days`.
@@ -141,13 +149,45 @@ pub(crate) async fn prepare(table: &Arc<str>, shape: &Arc<Shape>, batches: Vec<R
     let (name, shape) = (Arc::clone(table), Arc::clone(shape));
     apart(table, move || {
         let parts = split(&name, &shape, batches)?;
-        let (days, batches): (Vec<_>, Vec<_>) = parts.into_iter().map(|part| (part.day, part.batches)).unzip();
+        let in_groups = shape.file_schema.field_with_name(SEQ).is_err();
+        let parts = parts.into_iter().flat_map(|Part { day, batches }| {
+            let groups = if in_groups { grouped(batches) } else { vec![batches] };
+            groups.into_iter().map(move |group| (day, group))
+        });
+        let (days, batches): (Vec<_>, Vec<_>) = parts.unzip();
         let failed = Error::parquet(&name);
         let layout = Layout::new(&shape.file_schema).map_err(&failed)?;
         let groups = layout.encode(&batches).map_err(&failed)?;
-        Ok(Prepared { shape, layout, days: days.into_iter().zip(groups).collect() })
+        let mut prepared = Prepared { shape, layout, days: Vec::new() };
+        for (day, group) in days.into_iter().zip(groups) {
+            match prepared.days.last_mut().filter(|(last, _)| *last == day) {
+                Some((_, groups)) => groups.push(group),
+                None => prepared.days.push((day, vec![group])),
+            }
+        }
+        Ok(prepared)
     })
     .await
+}
+
+/// The rows of a file, cut into row groups.
+fn grouped(batches: Vec<RecordBatch>) -> Vec<Vec<RecordBatch>> {
+    let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
+    let most = rows.div_ceil(GROUPS).max(GROUP_ROWS);
+    let (mut groups, mut room) = (Vec::new(), 0);
+    for batch in batches {
+        let mut from = 0;
+        while from < batch.num_rows() {
+            if room == 0 {
+                groups.push(Vec::new());
+                room = most;
+            }
+            let taken = room.min(batch.num_rows() - from);
+            groups.last_mut().into_iter().for_each(|group| group.push(batch.slice(from, taken)));
+            (from, room) = (from + taken, room - taken);
+        }
+    }
+    groups
 }
 
 /// Writes each day as one flushed file, its rows numbered on from `next`.
@@ -159,18 +199,18 @@ pub(crate) async fn store(
     now: i64,
 ) -> Result<Vec<NewFile>> {
     let Prepared { shape, layout, days } = prepared;
-    let numbered = days.into_iter().map(|(day, group)| {
+    let numbered = days.into_iter().map(|(day, groups)| {
         let first = next;
-        next += i64::try_from(group.rows()).unwrap_or_default();
-        (day, group, first)
+        next += i64::try_from(groups.iter().map(Group::rows).sum::<usize>()).unwrap_or_default();
+        (day, groups, first)
     });
     let numbered: Vec<_> = numbered.collect();
     let (layout, shape) = (&layout, &shape);
-    let write = |(day, group, first)| async move {
+    let write = |(day, groups, first)| async move {
         let layout = layout.clone();
         let encoded = {
             let name = Arc::clone(table);
-            apart(table, move || layout.file(vec![group], first).map_err(Error::parquet(&name)))
+            apart(table, move || layout.file(groups, first).map_err(Error::parquet(&name)))
         };
         put(table, shape, store, day, encoded.await?, now).await
     };

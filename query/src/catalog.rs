@@ -45,6 +45,8 @@ pub(crate) struct Catalog {
 pub(crate) struct Pinned {
     names: BTreeSet<String>,
     tables: BTreeMap<String, Provider>,
+    /// Rollups and what is made of them.
+    moving: BTreeSet<String>,
     pub as_of: BTreeMap<String, i64>,
 }
 
@@ -88,6 +90,9 @@ impl Catalog {
                 Some(held) => (held.moment(), table.provider_over(Arc::clone(held))),
                 None => self.view(context, name, &table)?,
             };
+            if table.name().starts_with(ROLLUPS) {
+                pinned.moving.insert(name.clone());
+            }
             pinned.as_of.insert(name.clone(), version);
             pinned.tables.insert(name.clone(), provider);
         }
@@ -98,6 +103,7 @@ impl Catalog {
             if let (Some(source), Some(schools)) = (sources.get(place.source), &schools) {
                 let table = self.places.table(context, place, source, schools.clone()).await;
                 pinned.tables.insert(place.name.clone(), table.map_err(|error| Error::from_engine(error, 0))?);
+                pinned.moving.insert(place.name.clone());
             }
         }
         Ok(pinned)
@@ -190,6 +196,19 @@ impl Catalog {
 impl Pinned {
     pub(crate) fn has(&self, name: &str) -> bool {
         self.tables.contains_key(name)
+    }
+
+    pub(crate) fn tables(&self) -> impl Iterator<Item = (&str, &Provider)> {
+        self.tables.iter().map(|(name, table)| (name.as_str(), table))
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Provider> {
+        self.tables.get(name)
+    }
+
+    /// Whether a table is one that changes with every commit, and is of the same kind whatever it holds.
+    pub(crate) fn moves(&self, name: &str) -> bool {
+        self.moving.contains(name)
     }
 }
 

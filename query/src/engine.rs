@@ -27,7 +27,8 @@ use crate::catalog::Catalog;
 use crate::cooperate::Cooperate;
 use crate::library::Library;
 use crate::metric::Metric;
-use crate::run::{self, Rows, Seen, Statement};
+use crate::plans::Plans;
+use crate::run::{self, Planned, Rows, Seen, Statement};
 use crate::suppose::Supposed;
 use crate::suppress::{self, SUPPRESSED};
 use crate::tonight::TonightLoad;
@@ -139,6 +140,7 @@ pub struct Engine {
 struct Inner {
     library: Library,
     catalog: Catalog,
+    plans: Plans,
     state: SessionState,
     options: Options,
 }
@@ -150,7 +152,7 @@ impl Engine {
         let library = Library::load(&metric_files, timezone)?;
         let catalog = Catalog::new(lake, &standard, timezone)?;
         let state = session(timezone, runtime(options)?);
-        Ok(Self { inner: Arc::new(Inner { library, catalog, state, options }) })
+        Ok(Self { inner: Arc::new(Inner { library, catalog, plans: Plans::default(), state, options }) })
     }
 
     /// All figures, by name.
@@ -232,8 +234,8 @@ impl Engine {
         let limits = Limits { memory: memory_bytes, rows: max_rows };
         let (inner, sql) = (self.inner.clone(), sql.to_owned());
         in_time(timeout, async move {
-            let (frame, as_of) = run::plan(&inner.catalog, &inner.state, limits, &sql, &seen).await?;
-            Ok((work(frame, limits).await?, as_of))
+            let Planned { frame, pinned, .. } = run::plan(&inner.catalog, &inner.state, limits, &sql, &seen).await?;
+            Ok((work(frame, limits).await?, pinned.as_of.clone()))
         })
         .await
     }
@@ -271,7 +273,7 @@ impl Engine {
         let Options { memory_bytes, timeout, .. } = self.inner.options;
         let inner = self.inner.clone();
         let limits = Limits { memory: memory_bytes, rows };
-        in_time(timeout, async move { run::run(&inner.catalog, &inner.state, limits, statement).await }).await
+        in_time(timeout, async move { run::run(&inner.catalog, &inner.plans, &inner.state, limits, statement).await }).await
     }
 }
 

@@ -25,6 +25,7 @@ mod library;
 mod metric;
 mod minutes;
 mod places;
+mod plans;
 pub mod policy;
 mod rejects;
 mod run;

@@ -16,13 +16,14 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
-use datafusion::sql::parser::Statement as Parsed;
 use futures::StreamExt;
 
 use crate::catalog::{Catalog, Pinned};
 use crate::engine::{CATALOG, Limits, SCHEMA};
+use crate::plans::{self, Kept, Plans};
 use crate::suppose::Supposed;
 use crate::{Error, depth};
 
@@ -58,15 +59,45 @@ impl Seen {
     }
 }
 
-/// Plans and runs a statement.
-pub(crate) async fn run(catalog: &Catalog, state: &SessionState, limits: Limits, statement: Statement) -> Result<Rows, Error> {
+/// A statement over its tables, not optimised yet.
+pub(crate) struct Planned {
+    pub frame: DataFrame,
+    pub pinned: Arc<Pinned>,
+    /// Whether it reads nothing else.
+    is_pinned: bool,
+}
+
+/// Plans and runs a statement. What was asked before is planned already.
+pub(crate) async fn run(
+    catalog: &Catalog,
+    plans: &Plans,
+    state: &SessionState,
+    limits: Limits,
+    statement: Statement,
+) -> Result<Rows, Error> {
+    let engine = |error| Error::from_engine(error, limits.memory);
     let Statement { sql, values, seen } = statement;
-    let (mut frame, as_of) = plan(catalog, state, limits, &sql, &seen).await?;
-    if !values.is_empty() {
-        frame = frame.with_param_values(values).map_err(|error| Error::from_engine(error, limits.memory))?;
+    let question = (sql, values);
+    let now = matches!(seen, Seen::Now(None));
+    if let Some(kept) = plans.get(&question).filter(|_| now) {
+        let pinned = catalog.pin(&SessionContext::new_with_state(state.clone()), &kept.wanted).await?;
+        if let Some(plan) = kept.over(&pinned).map_err(engine)? {
+            let (schema, batches) = collect(state, &plan, limits).await?;
+            return Ok(Rows { schema, batches, as_of: pinned.as_of });
+        }
     }
-    let (schema, batches) = collect(frame, limits).await?;
-    Ok(Rows { schema, batches, as_of })
+    let Planned { mut frame, pinned, is_pinned } = plan(catalog, state, limits, &question.0, &seen).await?;
+    if !question.1.is_empty() {
+        frame = frame.with_param_values(question.1.clone()).map_err(engine)?;
+    }
+    let (state, plan) = frame.into_parts();
+    let lasts = now && is_pinned && plans::lasts(&plan).map_err(engine)?;
+    let plan = state.optimize(&plan).map_err(engine)?;
+    if lasts {
+        plans.keep(question, Kept::new(plan.clone(), &pinned).map_err(engine)?);
+    }
+    let (schema, batches) = collect(&state, &plan, limits).await?;
+    Ok(Rows { schema, batches, as_of: pinned.as_of.clone() })
 }
 
 /// What `sql` reads, and at which version of each table; nothing runs yet.
@@ -76,7 +107,7 @@ pub(crate) async fn plan(
     limits: Limits,
     sql: &str,
     seen: &Seen,
-) -> Result<(DataFrame, BTreeMap<String, i64>), Error> {
+) -> Result<Planned, Error> {
     if sql.len() > SQL_BYTES {
         return Err(Error::SqlTooLong { limit: SQL_BYTES });
     }
@@ -84,20 +115,20 @@ pub(crate) async fn plan(
     let engine = |error| Error::from_engine(error, limits.memory);
     let dialect = state.config_options().sql_parser.dialect;
     let statement = state.sql_to_statement(sql, &dialect).map_err(engine)?;
-    let (state, as_of) = pin(catalog, state, &statement, seen).await?;
+    let references = state.resolve_table_references(&statement).map_err(engine)?;
+    let pinned = Arc::new(pin(catalog, state, &references, seen).await?);
+    let is_pinned = references.iter().all(|table| own_name(table).is_some_and(|name| pinned.has(&name)));
+    let mut state = state.clone();
+    // Else `now()` would be the moment at which the session was made.
+    state.mark_start_execution();
+    state.register_catalog_list(catalog_list(Arc::clone(&pinned))?);
     let plan = state.statement_to_plan(statement).await.map_err(engine)?;
     check_read_only(&plan)?;
-    Ok((DataFrame::new(state, plan), as_of))
+    Ok(Planned { frame: DataFrame::new(state, plan), pinned, is_pinned })
 }
 
-/// A session that sees the tables which the statement names, at one version each.
-async fn pin(
-    catalog: &Catalog,
-    state: &SessionState,
-    statement: &Parsed,
-    seen: &Seen,
-) -> Result<(SessionState, BTreeMap<String, i64>), Error> {
-    let references = state.resolve_table_references(statement).map_err(|e| Error::from_engine(e, 0))?;
+/// The tables that a statement names, at one version each.
+async fn pin(catalog: &Catalog, state: &SessionState, references: &[TableReference], seen: &Seen) -> Result<Pinned, Error> {
     let listing = references.iter().any(|table| table.schema() == Some("information_schema"));
     let wanted = if listing { catalog.names().await? } else { references.iter().filter_map(own_name).collect() };
     let context = SessionContext::new_with_state(state.clone());
@@ -111,14 +142,13 @@ async fn pin(
             pinned
         }
     };
-    if let Some(name) = references.iter().find(|table| !leads_somewhere(table, &pinned, state)) {
-        let known = catalog.names().await?.into_iter().collect();
-        return Err(Error::UnknownTable { name: name.to_string(), known });
+    match references.iter().find(|table| !leads_somewhere(table, &pinned, state)) {
+        Some(name) => {
+            let known = catalog.names().await?.into_iter().collect();
+            Err(Error::UnknownTable { name: name.to_string(), known })
+        }
+        None => Ok(pinned),
     }
-    let as_of = pinned.as_of.clone();
-    let mut state = state.clone();
-    state.register_catalog_list(catalog_list(pinned)?);
-    Ok((state, as_of))
 }
 
 fn own_name(reference: &TableReference) -> Option<String> {
@@ -132,9 +162,9 @@ fn leads_somewhere(reference: &TableReference, pinned: &Pinned, state: &SessionS
     own.is_some_and(|name| pinned.has(&name)) || reference.schema() == Some("information_schema") || table_function()
 }
 
-fn catalog_list(pinned: Pinned) -> Result<Arc<dyn CatalogProviderList>, Error> {
+fn catalog_list(pinned: Arc<Pinned>) -> Result<Arc<dyn CatalogProviderList>, Error> {
     let catalog = MemoryCatalogProvider::new();
-    catalog.register_schema(SCHEMA, Arc::new(pinned)).map_err(Error::internal)?;
+    catalog.register_schema(SCHEMA, pinned).map_err(Error::internal)?;
     let list = MemoryCatalogProviderList::new();
     list.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
     Ok(Arc::new(list))
@@ -148,9 +178,11 @@ fn check_read_only(plan: &LogicalPlan) -> Result<(), Error> {
     })
 }
 
-async fn collect(frame: DataFrame, limits: Limits) -> Result<(SchemaRef, Vec<RecordBatch>), Error> {
+/// Runs an optimised plan.
+async fn collect(state: &SessionState, plan: &LogicalPlan, limits: Limits) -> Result<(SchemaRef, Vec<RecordBatch>), Error> {
     let engine = |error| Error::from_engine(error, limits.memory);
-    let mut stream = frame.execute_stream().await.map_err(engine)?;
+    let plan = state.query_planner().create_physical_plan(plan, state).await.map_err(engine)?;
+    let mut stream = execute_stream(plan, state.task_ctx()).map_err(engine)?;
     let schema = stream.schema();
     let (mut batches, mut rows, mut bytes) = (Vec::new(), 0, 0);
     while let Some(batch) = stream.next().await {

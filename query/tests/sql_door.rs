@@ -35,6 +35,28 @@ async fn reads_current_rows_and_code_sets() {
     assert_eq!(answer.as_of.keys().collect::<Vec<_>>(), ["homework"]);
 }
 
+#[tokio::test]
+async fn what_was_asked_before_is_answered_from_what_there_is_now() {
+    let district = district().await;
+    let engine = district.engine_with(vec![], Options { suppress_below: 0, ..Options::default() }).unwrap();
+    let ask = async |sql: &str| format::json_rows(&engine.sql(sql, &Scope::District).await.unwrap()).unwrap();
+    let all = "SELECT count(*) AS n, (SELECT count(*) FROM assessment) AS e FROM homework";
+    let same_pupils = "SELECT count(*) AS n FROM homework AS a JOIN homework AS b ON a.student = b.student";
+    for _ in 0..3 {
+        assert_rows(&ask(all).await, json!([{"n": 2, "e": 0}]));
+        assert_rows(&ask(same_pupils).await, json!([{"n": 2}]));
+    }
+    let moment = "SELECT now() AS t, count(*) AS n FROM homework";
+    assert_ne!(ask(moment).await, ask(moment).await);
+    let numbers = "SELECT sum(value) AS n FROM generate_series(1, 4)";
+    assert_eq!(ask(numbers).await, ask(numbers).await);
+    let more = json!([{"assignment": "p2", "student": "c", "school": "s1", "class": "c1", "grade": "13", "subject": "math", "status": "missing", "revision": 0}]);
+    let score = json!([{"exam": "e1", "held_on": "2026-09-07", "school": "s1", "grade": "21", "class": "c1", "subject": "math", "item": "", "student": "a", "score": 5.0, "status": "scored"}]);
+    let _district = district.with("homework", more).await.with("assessment", score).await;
+    assert_rows(&ask(all).await, json!([{"n": 3, "e": 1}]));
+    assert_rows(&ask(same_pupils).await, json!([{"n": 3}]));
+}
+
 #[rstest]
 #[case::tables("SHOW TABLES")]
 #[case::columns("DESCRIBE homework")]

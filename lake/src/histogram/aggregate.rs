@@ -23,6 +23,9 @@ pub(super) fn functions() -> [AggregateUDF; 2] {
     [make("histogram", of_values, Adds::Values), make("histogram_sum", of_histograms, Adds::Histograms)]
 }
 
+/// Counts that are looked at together.
+const PART: usize = 16;
+
 /// What is added up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Adds {
@@ -85,8 +88,14 @@ fn count(counts: &mut Vec<u64>, value: u32, times: u64) {
     counts[value] += times;
 }
 
+/// The values that occur, with their counts. Most do not: several are passed over at a time.
+fn occurring(counts: &[u64]) -> impl Iterator<Item = (u32, u64)> + '_ {
+    let parts = counts.chunks(PART).enumerate().filter(|(_, part)| part.iter().fold(0, |any, count| any | count) > 0);
+    parts.flat_map(|(place, part)| (place * PART..).zip(part).map(|(value, count)| (value as u32, *count)))
+}
+
 fn encoded(counts: &[u64]) -> Option<Vec<u8>> {
-    encode(counts.iter().enumerate().map(|(value, count)| (value as u32, *count)))
+    encode(occurring(counts))
 }
 
 impl Groups {
@@ -129,7 +138,7 @@ impl Groups {
         let mut bytes = Vec::new();
         for counts in &emitted {
             bytes.clear();
-            encode_into(&mut bytes, counts.iter().enumerate().map(|(value, count)| (value as u32, *count)));
+            encode_into(&mut bytes, occurring(counts));
             column.append_option((!bytes.is_empty()).then_some(&bytes));
         }
         Arc::new(column.finish())

@@ -5,7 +5,7 @@
 //! title.zh = "…"            title.en = "…"
 //! description.zh = "…"      description.en = "…"
 //! from = ["homework"]       kinds of event, or other rollups, under the names the SQL uses
-//! key = ["day", "school"]   what one row is; `day` must be among it
+//! key = ["day", "school"]   what one row is; `day` must be among it. Rows are stored in the order of the first others
 //! ---*/
 //! SELECT day, … FROM homework GROUP BY day, …
 //! ```
@@ -24,6 +24,9 @@ use serde::Deserialize;
 use xueqing_schema::{DAY, Text, sql_file};
 
 use crate::{Error, Result};
+
+/// Columns by which a day's rows are stored in order.
+const ORDERED: usize = 3;
 
 #[derive(RustEmbed)]
 #[folder = "rollups/"]
@@ -101,6 +104,12 @@ impl Rollup {
     #[must_use]
     pub fn table_name(&self) -> String {
         format!("rollups/{}", self.name)
+    }
+
+    /// The columns by which a day's rows are stored in order: the first of its key.
+    #[must_use]
+    pub fn order(&self) -> Vec<String> {
+        self.key.iter().filter(|column| column.as_str() != DAY).take(ORDERED).cloned().collect()
     }
 
     /// The SQL of the whole table over all current rows of the sources, rows of one key added up: what the rollup is at every moment.

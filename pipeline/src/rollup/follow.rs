@@ -87,7 +87,7 @@ impl Rollups {
                 false => progress.loading.try_join_next(),
             };
             let Some(loaded) = loaded else { break };
-            self.loaded(progress, loaded).await?;
+            self.loaded(progress, loaded, wait).await?;
             self.take_in(progress).await;
         }
         let moment = progress.moment();
@@ -201,7 +201,7 @@ impl Rollups {
         }
     }
 
-    async fn loaded(&self, progress: &mut Progress, loaded: Loaded) -> Result<()> {
+    async fn loaded(&self, progress: &mut Progress, loaded: Loaded, wait: bool) -> Result<()> {
         let (day, loaded) = match loaded {
             Ok(done) => done,
             Err(stopped) => {
@@ -226,7 +226,7 @@ impl Rollups {
         if progress.todo.get(&day).is_some_and(|todo| !todo.anew && todo.files.is_empty()) {
             progress.todo.remove(&day);
         }
-        self.make_room(progress).await
+        self.make_room(progress, wait).await
     }
 
     /// Takes new rows into the days in memory, all at once for those who read. A day where that fails goes out of memory.

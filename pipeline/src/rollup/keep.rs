@@ -1,6 +1,7 @@
 //! Lets go of days that are on disk when memory is short.
 //!
-//! Invariant: no day leaves memory unwritten.
+//! Invariant: no day leaves memory unwritten. Beside events that come, days are written in turn anyway, and go once they are: who waits
+//! for new figures waits for no writing, unless memory is very short.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -12,18 +13,23 @@ use crate::Result;
 
 /// What the days in memory may take before those not used lately go.
 const MEMORY: usize = 192 << 20;
+/// What they may take before those not written yet are written at once, beside events that come.
+const SHORT: usize = 4 * MEMORY;
 /// How long after its last event a day counts as one that events come for.
 const STREAMING: Duration = Duration::from_secs(600);
 
 impl Rollups {
-    /// Lets go of days while those in memory take too much.
-    pub(super) async fn make_room(&self, progress: &mut Progress) -> Result<()> {
+    /// Lets go of days while those in memory take too much; with `wait`, or when memory is very short, writes them first.
+    pub(super) async fn make_room(&self, progress: &mut Progress, wait: bool) -> Result<()> {
         let taken = self.days.read().await.by_day.values().map(Day::footprint).sum::<usize>();
         if taken <= MEMORY {
             return Ok(());
         }
-        self.write_days(progress).await?;
-        let unwritten: BTreeSet<i32> = progress.unwritten.iter().flatten().copied().collect();
+        if wait || taken > SHORT {
+            self.write_days(progress).await?;
+        }
+        let on_their_way = progress.draft.iter().flat_map(|draft| &draft.days);
+        let unwritten: BTreeSet<i32> = progress.unwritten.iter().flatten().chain(on_their_way).copied().collect();
         let mut days = self.days.write().await;
         let guests = days.by_day.iter().map(|(day, held)| Guest {
             streaming: held.streaming.is_some_and(|last| last.elapsed() < STREAMING),

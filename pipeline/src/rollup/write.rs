@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::compute::cast;
+use arrow::compute::{SortColumn, cast, lexsort_to_indices, take_record_batch};
 use tokio::task::{JoinHandle, spawn_blocking};
 use xueqing_lake::{Error as LakeError, Position, Prepared, Table};
 
@@ -42,7 +42,7 @@ pub(super) struct Round {
 /// Days of one rollup on their way to disk.
 pub(super) struct Draft {
     rollup: usize,
-    days: Vec<i32>,
+    pub days: Vec<i32>,
     positions: Vec<Position>,
     /// How far the logs were followed at that moment, by kind.
     followed: BTreeMap<String, i64>,
@@ -124,8 +124,8 @@ impl Rollups {
     /// Takes days of a round as they are now, and begins to encode them. Those for which something is to be done again stay behind.
     async fn draft(&self, progress: &mut Progress, round: &mut Round, most: usize) -> Option<Draft> {
         let Round { rollup, left, positions } = round;
-        let Maintained { table, shape, .. } = &self.ordered[*rollup];
-        let (table, shape) = (table.clone()?, Arc::clone(shape));
+        let Maintained { table, shape, rollup: file, .. } = &self.ordered[*rollup];
+        let (table, shape, order) = (table.clone()?, Arc::clone(shape), file.order());
         let held = self.days.read().await;
         let (mut days, mut states, mut rows) = (Vec::new(), Vec::new(), 0);
         while rows < most
@@ -144,7 +144,7 @@ impl Rollups {
         let positions = if left.is_empty() { std::mem::take(positions) } else { Vec::new() };
         let rows = tokio::spawn(async move {
             let schema = table.clone();
-            let read = spawn_blocking(move || batches(&schema, &shape, &states)).await;
+            let read = spawn_blocking(move || batches(&schema, &shape, &states, &order)).await;
             let batches = read.map_err(|stopped| Error::Read { reason: stopped.to_string() })??;
             Ok(table.prepare(batches).await?)
         });
@@ -197,8 +197,8 @@ impl Rollups {
     }
 }
 
-/// The rows of days, with the table's columns.
-fn batches(table: &Table, shape: &Shape, states: &[(Arc<Keyed>, Arc<Texts>)]) -> Result<Vec<RecordBatch>> {
+/// The rows of days, with the table's columns, each day's in order: who looks for a school or a class reads few of them.
+fn batches(table: &Table, shape: &Shape, states: &[(Arc<Keyed>, Arc<Texts>)], order: &[String]) -> Result<Vec<RecordBatch>> {
     let schema = table.schema();
     let all: Vec<usize> = (0..schema.fields().len()).collect();
     let mut batches = Vec::new();
@@ -206,8 +206,15 @@ fn batches(table: &Table, shape: &Shape, states: &[(Arc<Keyed>, Arc<Texts>)]) ->
         let (columns, rows) = state.read(shape, texts, &all, &[])?;
         let columns = columns.iter().zip(schema.fields()).map(|(column, field)| cast(column, field.data_type()));
         if rows > 0 {
-            batches.push(RecordBatch::try_new(Arc::clone(&schema), columns.collect::<arrow::error::Result<_>>()?)?);
+            let rows = RecordBatch::try_new(Arc::clone(&schema), columns.collect::<arrow::error::Result<_>>()?)?;
+            batches.push(sorted(&rows, order)?);
         }
     }
     Ok(batches)
+}
+
+fn sorted(rows: &RecordBatch, order: &[String]) -> arrow::error::Result<RecordBatch> {
+    let by = order.iter().filter_map(|name| rows.column_by_name(name));
+    let by: Vec<SortColumn> = by.map(|values| SortColumn { values: Arc::clone(values), options: None }).collect();
+    if by.is_empty() { Ok(rows.clone()) } else { take_record_batch(rows, &lexsort_to_indices(&by, None)?) }
 }

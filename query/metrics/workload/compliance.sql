@@ -76,27 +76,13 @@ WITH limited AS (
   {{joins d}}
   WHERE {{minute_limit_seconds d}} IS NOT NULL AND d.homework_expected + d.homework_exempt > 0 AND {{filters d}}
 ),
-parts AS (
-  SELECT
-    {{by}} whole, on_day, on_limit, sum(expected) AS expected, sum(measured) AS measured, sum(reported) AS reported, sum(estimated) AS estimated,
-    histogram_sum(written_minutes) AS minutes, histogram_sum(class_minutes) AS classes
-  FROM limited
-  GROUP BY {{by}} whole, on_day, on_limit
-),
-days AS (
-  SELECT
-    {{by}} whole, on_day, sum(expected) AS expected, sum(measured) AS measured, sum(reported) AS reported, sum(estimated) AS estimated,
-    sum(histogram_count(minutes)) AS students, sum(histogram_above(minutes, on_limit)) AS over_limit,
-    sum(histogram_count(classes)) AS classes, sum(histogram_above(classes, on_limit)) AS classes_over
-  FROM parts
-  GROUP BY {{by}} whole, on_day
-),
 sums AS (
   SELECT
-    {{by}} whole, max(students) AS students, sum(students) AS student_days, sum(over_limit) AS over_limit, sum(classes) AS class_days,
-    sum(classes_over) AS classes_over, sum(measured) AS measured, sum(reported) AS reported, sum(estimated) AS estimated,
-    sum(measured + reported + estimated) AS pieces, sum(expected) AS expected
-  FROM days
+    {{by}} whole, busiest_day(on_day, histogram_count(written_minutes)) AS students, sum(histogram_count(written_minutes)) AS student_days,
+    sum(histogram_above(written_minutes, on_limit)) AS over_limit, sum(histogram_count(class_minutes)) AS class_days,
+    sum(histogram_above(class_minutes, on_limit)) AS classes_over, sum(measured) AS measured, sum(reported) AS reported,
+    sum(estimated) AS estimated, sum(measured + reported + estimated) AS pieces, sum(expected) AS expected
+  FROM limited
   GROUP BY {{by}} whole
 )
 SELECT

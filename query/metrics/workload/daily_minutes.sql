@@ -93,7 +93,8 @@ name = "coverage"
 WITH loads AS (
   SELECT
     {{dimensions - minutes_source d}} TRUE AS whole, d.day AS on_day, {{minute_limit_seconds d}} / 60 AS on_limit, d.homework_expected AS expected,
-    d.timed_measured, d.timed_reported, d.timed_estimated, d.seconds_measured, d.seconds_reported, d.seconds_estimated, d.load_minutes, d.written_minutes,
+    d.load_students AS students, d.timed_measured, d.timed_reported, d.timed_estimated, d.seconds_measured, d.seconds_reported, d.seconds_estimated,
+    d.load_minutes, d.written_minutes,
     CASE WHEN $by_minutes_source THEN d.measured_minutes END AS measured_minutes, CASE WHEN $by_minutes_source THEN d.reported_minutes END AS reported_minutes,
     CASE WHEN $by_minutes_source THEN d.estimated_minutes END AS estimated_minutes
   FROM {{load}} AS d
@@ -101,40 +102,18 @@ WITH loads AS (
   {{joins d}}
   WHERE d.homework_expected + d.homework_exempt > 0 AND {{filters d}}
 ),
-limited AS (
+sums AS (
   SELECT
-    {{by - minutes_source}} whole, on_day, on_limit, sum(expected) AS expected, sum(timed_measured) AS measured, sum(timed_reported) AS reported,
-    sum(timed_estimated) AS estimated, sum(seconds_measured) AS seconds_measured, sum(seconds_reported) AS seconds_reported,
-    sum(seconds_estimated) AS seconds_estimated, histogram_sum(load_minutes) AS load_minutes, histogram_sum(written_minutes) AS written_minutes,
+    {{by - minutes_source}} whole, CASE WHEN min(on_limit) = max(on_limit) THEN max(on_limit) END AS limit_minutes,
+    sum(histogram_above(written_minutes, on_limit)) AS over_limit, sum(histogram_count(written_minutes)) FILTER (WHERE on_limit IS NOT NULL) AS limited,
+    sum(histogram_above(written_minutes, 0)) AS written, sum(expected) AS expected, sum(timed_measured) AS measured,
+    sum(timed_reported) AS reported, sum(timed_estimated) AS estimated, sum(seconds_measured) AS seconds_measured,
+    sum(seconds_reported) AS seconds_reported, sum(seconds_estimated) AS seconds_estimated, busiest_day(on_day, students) AS students,
+    busiest_day(on_day, histogram_count(measured_minutes)) AS students_measured, busiest_day(on_day, histogram_count(reported_minutes)) AS students_reported,
+    busiest_day(on_day, histogram_count(estimated_minutes)) AS students_estimated, histogram_sum(load_minutes) AS load_minutes,
     histogram_sum(measured_minutes) AS measured_minutes, histogram_sum(reported_minutes) AS reported_minutes,
     histogram_sum(estimated_minutes) AS estimated_minutes
   FROM loads
-  GROUP BY {{by - minutes_source}} whole, on_day, on_limit
-),
-days AS (
-  SELECT
-    {{by - minutes_source}} whole, on_day, min(on_limit) AS lowest, max(on_limit) AS highest, sum(expected) AS expected,
-    sum(measured) AS measured, sum(reported) AS reported, sum(estimated) AS estimated, sum(seconds_measured) AS seconds_measured,
-    sum(seconds_reported) AS seconds_reported, sum(seconds_estimated) AS seconds_estimated,
-    sum(histogram_above(written_minutes, on_limit)) AS over_limit, sum(histogram_count(written_minutes)) FILTER (WHERE on_limit IS NOT NULL) AS limited,
-    sum(histogram_above(written_minutes, 0)) AS written, sum(histogram_count(load_minutes)) AS students,
-    sum(histogram_count(measured_minutes)) AS students_measured, sum(histogram_count(reported_minutes)) AS students_reported,
-    sum(histogram_count(estimated_minutes)) AS students_estimated, histogram_sum(load_minutes) AS load_minutes,
-    histogram_sum(measured_minutes) AS measured_minutes, histogram_sum(reported_minutes) AS reported_minutes,
-    histogram_sum(estimated_minutes) AS estimated_minutes
-  FROM limited
-  GROUP BY {{by - minutes_source}} whole, on_day
-),
-sums AS (
-  SELECT
-    {{by - minutes_source}} whole, CASE WHEN min(lowest) = max(highest) THEN max(highest) END AS limit_minutes, sum(over_limit) AS over_limit,
-    sum(limited) AS limited, sum(written) AS written, sum(expected) AS expected, sum(measured) AS measured, sum(reported) AS reported,
-    sum(estimated) AS estimated, sum(seconds_measured) AS seconds_measured, sum(seconds_reported) AS seconds_reported,
-    sum(seconds_estimated) AS seconds_estimated, max(students) AS students, max(students_measured) AS students_measured,
-    max(students_reported) AS students_reported, max(students_estimated) AS students_estimated, histogram_sum(load_minutes) AS load_minutes,
-    histogram_sum(measured_minutes) AS measured_minutes, histogram_sum(reported_minutes) AS reported_minutes,
-    histogram_sum(estimated_minutes) AS estimated_minutes
-  FROM days
   GROUP BY {{by - minutes_source}} whole
 ),
 -- All minutes together, or each source of them apart where that is a dimension.

@@ -91,19 +91,12 @@ WITH loads AS (
   {{joins d}}
   WHERE d.homework_expected + d.homework_exempt > 0 AND {{filters d}}
 ),
-days AS (
-  SELECT
-    {{by}} whole, on_day, in_school, in_area, sum(students) AS students, sum(measured) AS measured, sum(reported) AS reported,
-    sum(estimated) AS estimated, sum(expected) AS expected, sum(seconds) AS seconds
-  FROM loads
-  GROUP BY {{by}} whole, on_day, in_school, in_area
-),
 schools AS (
   SELECT
-    {{by}} whole, in_school, in_area, CAST(max(students) AS DOUBLE) AS pupils, sum(students) AS days, sum(seconds) AS seconds,
+    {{by}} whole, in_school, in_area, CAST(busiest_day(on_day, students) AS DOUBLE) AS pupils, sum(students) AS days, sum(seconds) AS seconds,
     sum(seconds) / 60.0 / NULLIF(sum(students), 0) AS minutes, sum(measured + reported + estimated) AS pieces,
     sum(measured) AS measured, sum(reported) AS reported, sum(estimated) AS estimated, sum(expected) AS expected
-  FROM days
+  FROM loads
   GROUP BY {{by}} whole, in_school, in_area
 ),
 means AS (

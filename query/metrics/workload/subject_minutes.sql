@@ -62,14 +62,9 @@ WITH loads AS (
   {{joins d}}
   WHERE {{filters - subject d}}
 ),
-days AS (
-  SELECT {{by - subject}} whole, on_day, sum(students) AS students, sum(seconds) AS seconds
-  FROM loads
-  GROUP BY {{by - subject}} whole, on_day
-),
 totals AS (
-  SELECT {{by - subject}} whole, max(students) AS students, sum(students) AS student_days, sum(seconds) AS all_seconds
-  FROM days
+  SELECT {{by - subject}} whole, busiest_day(on_day, students) AS students, sum(students) AS student_days, sum(seconds) AS all_seconds
+  FROM loads
   WHERE students > 0
   GROUP BY {{by - subject}} whole
 ),

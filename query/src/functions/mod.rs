@@ -1,6 +1,7 @@
 //! Functions that SQL lacks and figures need. Each is pure and exact to the last digits of a double.
 
 mod beta_binomial;
+mod busiest_day;
 mod decile;
 
 use datafusion::prelude::SessionContext;
@@ -8,6 +9,7 @@ use datafusion::prelude::SessionContext;
 /// Makes the functions known to a session.
 pub(crate) fn register(context: &SessionContext) {
     context.register_udf(beta_binomial::function());
+    context.register_udaf(busiest_day::function());
     context.register_udaf(decile::function());
     xueqing_lake::histogram::register(context);
 }
