@@ -16,8 +16,9 @@ use datafusion::scalar::ScalarValue;
 
 use crate::catalog::Pinned;
 
-/// Plans that are kept.
-const MOST: usize = 512;
+/// Plans that are kept, and the longest text of which one is.
+const MOST: usize = 256;
+const LONGEST: usize = 16 << 10;
 
 /// A statement's text and the values of its placeholders.
 type Question = (String, Vec<(String, ScalarValue)>);
@@ -66,6 +67,9 @@ impl Plans {
 
     /// Keeps what a question has become, in place of what was asked longest ago.
     pub(crate) fn keep(&self, question: Question, kept: Kept) {
+        if question.0.len() > LONGEST {
+            return;
+        }
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.asked += 1;
         if known.plans.len() >= MOST && !known.plans.contains_key(&question) {

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use xueqing_lake::{Changes, DataFile, Error as LakeError, RETAINED, Table};
 
 use super::days::{self, Day};
+use super::keep::{MEMORY, SHORT};
 use super::live::Touch;
 use super::write::{DEFINITION, Draft, Round};
 use super::{Maintained, Rollups, Source};
@@ -226,7 +227,7 @@ impl Rollups {
         if progress.todo.get(&day).is_some_and(|todo| !todo.anew && todo.files.is_empty()) {
             progress.todo.remove(&day);
         }
-        self.make_room(progress, wait).await
+        self.make_room(progress, if wait { MEMORY } else { SHORT }).await
     }
 
     /// Takes new rows into the days in memory, all at once for those who read. A day where that fails goes out of memory.

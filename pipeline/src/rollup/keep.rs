@@ -12,20 +12,20 @@ use super::follow::Progress;
 use crate::Result;
 
 /// What the days in memory may take before those not used lately go.
-const MEMORY: usize = 192 << 20;
-/// What they may take before those not written yet are written at once, beside events that come.
-const SHORT: usize = 4 * MEMORY;
+pub(super) const MEMORY: usize = 192 << 20;
+/// What they may take when a day comes in beside events, before those not written yet are written at once.
+pub(super) const SHORT: usize = 4 * MEMORY;
 /// How long after its last event a day counts as one that events come for.
 const STREAMING: Duration = Duration::from_secs(600);
 
 impl Rollups {
-    /// Lets go of days while those in memory take too much; with `wait`, or when memory is very short, writes them first.
-    pub(super) async fn make_room(&self, progress: &mut Progress, wait: bool) -> Result<()> {
+    /// Lets go of days while those in memory take too much; writes them first when they take more than `most`.
+    pub(super) async fn make_room(&self, progress: &mut Progress, most: usize) -> Result<()> {
         let taken = self.days.read().await.by_day.values().map(Day::footprint).sum::<usize>();
         if taken <= MEMORY {
             return Ok(());
         }
-        if wait || taken > SHORT {
+        if taken > most {
             self.write_days(progress).await?;
         }
         let on_their_way = progress.draft.iter().flat_map(|draft| &draft.days);
