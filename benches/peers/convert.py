@@ -1,4 +1,4 @@
-"""One peer converts one NDJSON file to one Parquet file with two threads, and says how long the conversion took.
+"""One peer converts one file of NDJSON or of an Arrow stream (.arrows) to one Parquet file with two threads, and says how long that took.
 
 Each peer uses its own default compression and schema inference. Loading the library is not part of the time.
 """
@@ -13,22 +13,37 @@ os.environ["RAYON_NUM_THREADS"] = "2"
 os.environ["TOKIO_WORKER_THREADS"] = "2"
 
 
+def is_arrow(source):
+    return source.endswith(".arrows")
+
+
+def stream(source):
+    import pyarrow
+
+    return pyarrow.ipc.open_stream(pyarrow.memory_map(source))
+
+
 def duckdb(source, target):
     import duckdb as engine
 
     connection = engine.connect()
     connection.execute("SET threads = 2")
     yield
-    connection.execute(f"COPY (SELECT * FROM read_json('{source}', format = 'newline_delimited')) TO '{target}' (FORMAT parquet)")
+    rows = f"read_json('{source}', format = 'newline_delimited')"
+    if is_arrow(source):
+        reader = stream(source)
+        rows = "reader"
+    connection.execute(f"COPY (SELECT * FROM {rows}) TO '{target}' (FORMAT parquet)")
 
 
 def chdb(source, target):
     from chdb import session
 
     connection = session.Session()
+    form = "ArrowStream" if is_arrow(source) else "JSONEachRow"
     yield
     connection.query(
-        f"INSERT INTO FUNCTION file('{target}', 'Parquet') SELECT * FROM file('{source}', 'JSONEachRow') SETTINGS max_threads = 2"
+        f"INSERT INTO FUNCTION file('{target}', 'Parquet') SELECT * FROM file('{source}', '{form}') SETTINGS max_threads = 2"
     )
 
 
@@ -36,7 +51,10 @@ def polars(source, target):
     import polars as engine
 
     yield
-    engine.scan_ndjson(source).sink_parquet(target)
+    if is_arrow(source):
+        engine.read_ipc_stream(source).write_parquet(target)
+    else:
+        engine.scan_ndjson(source).sink_parquet(target)
 
 
 def datafusion(source, target):
@@ -44,7 +62,11 @@ def datafusion(source, target):
 
     context = SessionContext(SessionConfig().with_target_partitions(2))
     yield
-    context.read_json(source, file_extension=".ndjson").write_parquet(target)
+    if is_arrow(source):
+        rows = context.from_arrow(stream(source))
+    else:
+        rows = context.read_json(source, file_extension=".ndjson")
+    rows.write_parquet(target)
 
 
 PEERS = {"duckdb": duckdb, "chdb": chdb, "polars": polars, "datafusion": datafusion}

@@ -1,9 +1,9 @@
-"""Compares `xueqing ingest` with other engines that only convert the same NDJSON to Parquet.
+"""Compares `xueqing ingest` with other engines that only convert the same events to Parquet: from NDJSON, and from Arrow IPC.
 
 The engines write a Parquet file and stop. xueqing validates every row, replaces the identifiers and commits to Delta with
 fsync: that is the time compared; when its rollups are current, too, is told beside it. As with the engines, starting the
-program is not part of the time. xueqing also takes the same events as Arrow IPC, with dictionaries and with plain texts.
-Each runs alone, several times, and the best run counts. Prints a table, then one line of JSON.
+program is not part of the time. Arrow comes with dictionaries and with plain texts. Each runs alone, several times, and the
+best run counts. Prints a table, then one line of JSON.
 """
 
 import argparse
@@ -42,7 +42,7 @@ def measured(command, env=None):
 def peer(name, source, folder):
     target = folder / f"{name}.parquet"
     target.unlink(missing_ok=True)
-    told, _, peak = measured([sys.executable, HERE / "convert.py", name, source, target])
+    told, _, peak = measured([sys.executable, HERE / "convert.py", name.split()[0], source, target])
     size = target.stat().st_size if target.is_file() else sum(f.stat().st_size for f in target.rglob("*.parquet"))
     if target.is_dir():
         shutil.rmtree(target)
@@ -75,11 +75,21 @@ def is_peer(name):
     return not name.startswith("xueqing")
 
 
+def form(name):
+    """What a run reads: nothing for NDJSON, or how its Arrow is made."""
+    return name.partition(" ")[2]
+
+
+def fastest(results, name):
+    """The seconds of the fastest peer that reads the same; none when no peer ran."""
+    return min((run[0] for peer, run in results.items() if is_peer(peer) and form(peer) == form(name)), default=float("nan"))
+
+
 def table(results, rows):
-    fastest = min(run[0] for name, run in results.items() if is_peer(name))
-    print(f"{'':18}{'seconds':>10}{'rows/s':>14}{'peak MiB':>10}{'written MiB':>13}{'to fastest peer':>17}{'rolled up at':>14}")
+    print(f"{'':22}{'seconds':>10}{'rows/s':>14}{'peak MiB':>10}{'written MiB':>13}{'to fastest peer':>17}{'rolled up at':>14}")
     for name, (seconds, peak, size, *rolled) in results.items():
-        line = f"{name:18}{seconds:10.2f}{rows / seconds:14,.0f}{peak:10.0f}{size / 2**20:13.1f}{fastest / seconds:17.2f}"
+        ratio = fastest(results, name) / seconds
+        line = f"{name:22}{seconds:10.2f}{rows / seconds:14,.0f}{peak:10.0f}{size / 2**20:13.1f}{ratio:17.2f}"
         print(line + "".join(f"{at:12.2f} s" for at in rolled))
 
 
@@ -88,8 +98,8 @@ def sources(given):
     text = given.folder / f"homework-{given.rows}.ndjson"
     if not text.exists():
         events.write(text, given.rows)
-    files = {"xueqing": text}
-    for name, plain in (("xueqing arrow", []), ("xueqing arrow text", ["--plain"])):
+    files = {"": text}
+    for name, plain in (("arrow", []), ("arrow text", ["--plain"])):
         files[name] = given.folder / f"homework-{given.rows}{'-plain' if plain else ''}.arrows"
         if not files[name].exists():
             subprocess.run([sys.executable, HERE / "columns.py", text, files[name], *plain], check=True)
@@ -109,15 +119,16 @@ def main():
     for file in files.values():
         print(f"{file}: {given.rows:,} rows, {file.stat().st_size / 2**20:.0f} MiB")
 
-    names = given.only.split(",") if given.only else [*PEERS, *files]
+    programs = given.only.split(",") if given.only else [*PEERS, "xueqing"]
+    names = [f"{program} {read}".strip() for read in files for program in programs]
     runs = {name: [] for name in names}
     for _ in range(given.repeat):
         for name in names:
-            one = peer(name, files["xueqing"], given.folder) if is_peer(name) else None
-            runs[name].append(one or xueqing(given.binary, files[name], given.folder, given.rows))
+            source = files[form(name)]
+            one = peer(name, source, given.folder) if is_peer(name) else None
+            runs[name].append(one or xueqing(given.binary, source, given.folder, given.rows))
     best = {name: (min(all_)[0], max(r[1] for r in all_), *all_[0][2:]) for name, all_ in runs.items()}
-    if any(map(is_peer, best)):
-        table(best, given.rows)
+    table(best, given.rows)
     out = {
         name: {
             "seconds": run[0],
@@ -128,8 +139,7 @@ def main():
         }
         for name, run in best.items()
     }
-    peers = [value["seconds"] for name, value in out.items() if is_peer(name)]
-    ratios = {name: min(peers) / value["seconds"] for name, value in out.items() if peers and not is_peer(name)}
+    ratios = {name: fastest(best, name) / run[0] for name, run in best.items() if not is_peer(name) and any(map(is_peer, best))}
     print(json.dumps({"rows": given.rows, "results": out, "ratio_to_fastest_peer": ratios}))
 
 

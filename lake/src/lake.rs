@@ -15,6 +15,7 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use crate::error::{Error, Result};
+use crate::kept::Kept;
 use crate::lock::{Gate, WriteLock};
 use crate::log::Log;
 use crate::memory::{Held, Memory, Slot};
@@ -37,6 +38,7 @@ struct Inner {
     root: Root,
     gate: Gate,
     readers: Arc<Readers>,
+    kept: Arc<Kept>,
     clock: Clock,
     memory: Slot,
     tables: Mutex<HashMap<String, Arc<OnceCell<Table>>>>,
@@ -77,7 +79,8 @@ impl Lake {
         let root = Root::open(location)?;
         let gate = Gate::new(root.folder.as_deref());
         let readers = Arc::new(Readers::new(root.folder.as_deref()));
-        Ok(Lake { inner: Arc::new(Inner { root, gate, readers, clock, memory: Slot::default(), tables: Mutex::default() }) })
+        let (kept, memory, tables) = (Arc::default(), Slot::default(), Mutex::default());
+        Ok(Lake { inner: Arc::new(Inner { root, gate, readers, kept, clock, memory, tables }) })
     }
 
     /// Where the lake lies.
@@ -172,9 +175,9 @@ impl Lake {
 
     fn handle(&self, log: Log, state: State) -> Result<Table> {
         let place = self.inner.root.place(&log.table)?;
-        let Inner { gate, readers, root, clock, .. } = &*self.inner;
-        let (gate, readers, lake) = (gate.clone(), Arc::clone(readers), root.folder.clone());
-        let site = Site { gate, readers, lake, pins: Arc::<Pins>::default() };
+        let Inner { gate, readers, kept, root, clock, .. } = &*self.inner;
+        let (gate, readers, kept, lake) = (gate.clone(), Arc::clone(readers), Arc::clone(kept), root.folder.clone());
+        let site = Site { gate, readers, kept, lake, pins: Arc::<Pins>::default() };
         Ok(Table::new(log, place, site, Arc::clone(clock), state))
     }
 

@@ -11,7 +11,8 @@
 //!       │  state: columns, live files, positions  ◀── refresh ──────┘
 //!       ├─ provider ──▶ prune ──▶ scan ──▶ DataSourceExec over file://…   (pinned at a version)
 //!       │     └─ current ─▶ highest (revision, seq) per key and day
-//!       │     └─ Memory ──▶ days that a process holds, read instead of what is on disk
+//!       │     ├─ Memory ──▶ days that a process holds, read instead of what is on disk
+//!       │     └─ kept ────▶ what files hold of one class, read once
 //!       ├─ changes_since ──▶ days and files whose rows changed;  rows ──▶ those of one file
 //!       ├─ compact, close_day, delete ──▶ files swapped for others, in one commit
 //!       ├─ maintain, vacuum ──▶ checkpoints, no litter, nothing that a running query reads
@@ -28,12 +29,14 @@ mod digest;
 mod encode;
 mod error;
 pub mod histogram;
+mod kept;
 mod lake;
 mod litter;
 mod lock;
 mod log;
 mod maintain;
 mod memory;
+mod one_group;
 mod prune;
 mod read;
 mod repeats;
@@ -63,6 +66,7 @@ pub use lake::{Clock, Lake};
 pub use lock::WriteLock;
 pub use maintain::{MaintainOptions, Maintenance};
 pub use memory::{Held, Memory};
+pub use one_group::OneGroup;
 pub use read::Rows;
 pub use retain::{RETAINED, Retired};
 pub use search::Search;

@@ -1,17 +1,18 @@
 //! A pinned table as DataFusion reads it: a plain Parquet scan of the live files, and the days that are held in memory.
 //!
-//! Invariants: the plan names nothing but files, so it can be sent to another process; a file is left out only when
-//! its partition or statistics prove that no row of it can pass; the rows never change after the provider was made; while a
-//! plan lives, vacuum leaves its files alone.
+//! Invariants: what is not in memory is named by its files; a file is left out only when its partition or statistics prove that no
+//! row of it can pass; the rows never change after the provider was made; while a plan lives, vacuum leaves its files alone.
 
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use chrono::DateTime;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::ScalarValue;
 use datafusion::common::config::TableParquetOptions;
+use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::datasource::physical_plan::parquet::{CachedParquetFileReaderFactory, ParquetFileReaderFactory};
@@ -19,14 +20,17 @@ use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, Pa
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
-use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use datafusion::physical_plan::union::UnionExec;
+use datafusion::physical_plan::{ExecutionPlan, common};
 use object_store::ObjectMeta;
 use object_store::path::Path;
 use parquet::arrow::async_reader::AsyncFileReader;
+use tokio::task::JoinSet;
 
+use crate::kept::Asked;
 use crate::memory::Held;
 use crate::prune;
 use crate::root::Place;
@@ -72,24 +76,77 @@ impl Provider {
     }
 
     /// The rows in memory that may pass all `filters`.
-    fn in_memory(
-        &self,
-        session: &dyn Session,
-        projection: Option<&Vec<usize>>,
-        filters: &[Expr],
-    ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-        let Some(held) = &self.held else { return Ok(None) };
+    fn in_memory(&self, session: &dyn Session, columns: &[usize], filters: &[Expr]) -> Result<Vec<RecordBatch>> {
+        let Some(held) = &self.held else { return Ok(Vec::new()) };
         let shape = &self.state.shape;
         let days = prune::days(shape, session, filters, held.days())?;
         if days.is_empty() {
-            return Ok(None);
+            return Ok(Vec::new());
         }
-        let columns = projection.cloned().unwrap_or_else(|| (0..shape.schema.fields().len()).collect());
         let equal: Vec<(usize, ScalarValue)> =
             filters.iter().filter_map(|filter| prune::equality(&shape.schema, filter)).collect();
-        let rows = held.rows(&days, &columns, &equal)?;
-        let schema = Arc::new(shape.schema.project(&columns)?);
-        Ok(Some(MemorySourceConfig::try_new_exec(&[rows], schema, None)?))
+        Ok(held.rows(&days, columns, &equal)?)
+    }
+
+    /// The files in groups, with the columns of `projection`. With a condition, what cannot meet it is left out, and each group's files
+    /// are read as that group; else whoever is free takes the next.
+    async fn stored(
+        &self,
+        session: &dyn Session,
+        (files, groups): (&[Arc<LiveFile>], usize),
+        projection: Vec<usize>,
+        condition: Option<Arc<dyn PhysicalExpr>>,
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let statistics = stats::merged(&self.state.shape.schema, files.iter().map(|f| &f.statistics))?;
+        let parts = files.iter().map(|f| self.partitioned(f)).collect::<Result<Vec<_>>>()?;
+        let pin = self.site.pin(&self.state).await;
+        let (mut source, apart) = (self.source(session, pin)?, condition.is_some());
+        if let Some(condition) = condition {
+            source = source.with_predicate(condition);
+        }
+        let scan = FileScanConfigBuilder::new(self.place.store_url.clone(), Arc::new(source))
+            .with_file_groups(FileGroup::new(parts).split_files(groups))
+            .with_statistics(statistics)
+            .with_projection_indices(Some(projection))?
+            .with_limit(limit)
+            .with_preserve_order(apart)
+            .build();
+        Ok(DataSourceExec::from_data_source(scan))
+    }
+
+    /// The rows of these files that a narrow question wants, file by file.
+    async fn narrow(&self, session: &dyn Session, files: &[Arc<LiveFile>], asked: Asked) -> Result<Vec<RecordBatch>> {
+        let (asked, kept, schema) = (Arc::new(asked), &self.site.kept, &self.state.shape.schema);
+        let known: Vec<_> = files.iter().map(|file| kept.get(&asked, &file.path)).collect();
+        let unknown: Vec<Arc<LiveFile>> =
+            files.iter().zip(&known).filter(|(_, rows)| rows.is_none()).map(|(file, _)| Arc::clone(file)).collect();
+        let mut rows: Vec<RecordBatch> = known.into_iter().flatten().collect();
+        if unknown.is_empty() {
+            return Ok(rows);
+        }
+        let condition = session.create_physical_expr(asked.condition(schema), &DFSchema::try_from(Arc::clone(schema))?)?;
+        let scan = self.stored(session, (&unknown, unknown.len()), asked.columns.clone(), Some(condition), None).await?;
+        let mut tasks = JoinSet::new();
+        let threads = session.config().target_partitions().max(1);
+        for part in 0..threads {
+            let (scan, asked, context) = (Arc::clone(&scan), Arc::clone(&asked), session.task_ctx());
+            tasks.spawn(async move {
+                let mut read = Vec::new();
+                for file in (part..scan.properties().partitioning.partition_count()).step_by(threads) {
+                    let batches = common::collect(scan.execute(file, Arc::clone(&context))?).await?;
+                    read.push((file, asked.matching(&scan.schema(), &batches)?));
+                }
+                Ok::<_, DataFusionError>(read)
+            });
+        }
+        while let Some(read) = tasks.join_next().await {
+            for (file, found) in read.map_err(|error| DataFusionError::External(Box::new(error)))?? {
+                kept.put(&asked, &unknown[file].path, &found);
+                rows.push(found);
+            }
+        }
+        Ok(rows)
     }
 
     fn partitioned(&self, file: &LiveFile) -> Result<PartitionedFile> {
@@ -154,37 +211,31 @@ impl TableProvider for Provider {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
+        let shape = &self.state.shape;
+        let columns = projection.cloned().unwrap_or_else(|| (0..shape.schema.fields().len()).collect());
+        let schema = Arc::new(shape.schema.project(&columns)?);
         let mut files = prune::remaining(&self.state, session, filters)?;
-        let memory = self.in_memory(session, projection, filters)?;
+        let mut rows = self.in_memory(session, &columns, filters)?;
         if let Some(held) = &self.held {
             let days = held.days();
             files.retain(|file| file.day.is_none_or(|day| !days.contains(&day)));
         }
-        let schema = &self.state.shape.schema;
-        if let (Some(memory), true) = (&memory, files.is_empty()) {
-            return Ok(Arc::clone(memory));
+        if let Some(asked) = Asked::of(shape, &columns, filters) {
+            rows.extend(self.narrow(session, &files, asked).await?);
+            rows = vec![concat_batches(&schema, &rows)?];
+            files.clear();
         }
-        if files.is_empty() {
-            let projected = match projection {
-                Some(columns) => Arc::new(schema.project(columns)?),
-                None => Arc::clone(schema),
-            };
-            return Ok(Arc::new(EmptyExec::new(projected)));
-        }
-        let statistics = stats::merged(schema, files.iter().map(|f| &f.statistics))?;
-        let parts = files.iter().map(|f| self.partitioned(f)).collect::<Result<Vec<_>>>()?;
-        let pin = self.site.pin(&self.state).await;
-        let groups = FileGroup::new(parts).split_files(session.config().target_partitions().max(1));
-        let scan = FileScanConfigBuilder::new(self.place.store_url.clone(), Arc::new(self.source(session, pin)?))
-            .with_file_groups(groups)
-            .with_statistics(statistics)
-            .with_projection_indices(projection.cloned())?
-            .with_limit(limit)
-            .build();
-        let stored = DataSourceExec::from_data_source(scan);
-        match memory {
-            Some(memory) => UnionExec::try_new(vec![stored, memory]),
-            None => Ok(stored),
+        let in_memory = |rows| -> Result<Arc<dyn ExecutionPlan>> {
+            Ok(MemorySourceConfig::try_new_exec(&[rows], Arc::clone(&schema), None)?)
+        };
+        match (files.is_empty(), rows.is_empty()) {
+            (true, true) => Ok(Arc::new(EmptyExec::new(schema))),
+            (true, false) => in_memory(rows),
+            (false, is_alone) => {
+                let stored = (&files[..], session.config().target_partitions().max(1));
+                let stored = self.stored(session, stored, columns, None, limit).await?;
+                if is_alone { Ok(stored) } else { UnionExec::try_new(vec![stored, in_memory(rows)?]) }
+            }
         }
     }
 }

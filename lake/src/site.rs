@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::kept::Kept;
 use crate::lock::Gate;
 use crate::state::State;
 
@@ -25,6 +26,7 @@ pub(crate) struct Site {
     pub gate: Gate,
     pub readers: Arc<Readers>,
     pub pins: Arc<Pins>,
+    pub kept: Arc<Kept>,
     /// The lake's folder, when it is a local one.
     pub lake: Option<PathBuf>,
 }

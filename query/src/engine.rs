@@ -36,6 +36,8 @@ use crate::{Error, format, functions};
 
 pub(crate) const CATALOG: &str = "xueqing";
 pub(crate) const SCHEMA: &str = "public";
+/// Of what queries may take, the part besides it that remembers the footers of files.
+const FOOTERS: usize = 4;
 
 /// What an engine is opened with.
 pub struct Setup {
@@ -302,6 +304,8 @@ impl<T> Drop for Aborted<T> {
 fn runtime(options: Options) -> Result<Arc<RuntimeEnv>, Error> {
     let pool = Arc::new(FairSpillPool::new(options.memory_bytes));
     let builder = RuntimeEnvBuilder::new().with_memory_pool(pool).with_max_temp_directory_size(options.spill_bytes);
+    // Footers that are not remembered are read again for each file of each question.
+    let builder = builder.with_metadata_cache_limit(options.memory_bytes / FOOTERS);
     builder.build_arc().map_err(Error::internal)
 }
 

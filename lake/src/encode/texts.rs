@@ -11,7 +11,7 @@ use std::hash::BuildHasher;
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Int32Type};
 use hashbrown::{DefaultHashBuilder, HashTable};
-use parquet::basic::Encoding;
+use parquet::basic::{ConvertedType, Encoding};
 use parquet::data_type::ByteArray;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::statistics::Statistics;
@@ -101,7 +101,9 @@ impl Texts {
         let texts = || (0..count).map(|place| self.distinct.text(place));
         let bound =
             |text: Option<&[u8]>| text.filter(|text| text.len() <= LONGEST_BOUND).map(|text| ByteArray::from(text.to_vec()));
-        let (low, high) = (bound(texts().min()), bound(texts().max()));
+        // Nobody asks for what lies between bytes that are no text.
+        let is_text = self.column.converted_type() == ConvertedType::UTF8;
+        let (low, high) = if is_text { (bound(texts().min()), bound(texts().max())) } else { (None, None) };
         let (low, high) = if low.is_some() && high.is_some() { (low, high) } else { (None, None) };
         Statistics::byte_array(low, high, Some(count as u64), Some(nulls), false)
     }

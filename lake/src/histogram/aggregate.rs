@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BinaryBuilder, BooleanArray};
 use arrow::datatypes::{DataType, Field, FieldRef, Int64Type};
-use datafusion::common::ScalarValue;
 use datafusion::error::Result;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, Signature, TypeSignature, Volatility,
 };
 
-use super::{clamped, encode, encode_into, entries};
+use super::{Form, clamped, encode_into};
+use crate::OneGroup;
 
 /// Both functions.
 pub(super) fn functions() -> [AggregateUDF; 2] {
@@ -59,7 +59,7 @@ impl AggregateUDFImpl for Gather {
     }
 
     fn accumulator(&self, _: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
-        Ok(Box::new(Whole(Groups { adds: self.adds, counts: vec![Vec::new()] })))
+        Ok(Box::new(OneGroup::new(Groups { adds: self.adds, counts: vec![Vec::new()] })))
     }
 
     fn groups_accumulator_supported(&self, _: AccumulatorArgs) -> bool {
@@ -72,7 +72,7 @@ impl AggregateUDFImpl for Gather {
 }
 
 /// The counts of each group, by value.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Groups {
     adds: Adds,
     counts: Vec<Vec<u64>>,
@@ -88,14 +88,18 @@ fn count(counts: &mut Vec<u64>, value: u32, times: u64) {
     counts[value] += times;
 }
 
-/// The values that occur, with their counts. Most do not: several are passed over at a time.
-fn occurring(counts: &[u64]) -> impl Iterator<Item = (u32, u64)> + '_ {
-    let parts = counts.chunks(PART).enumerate().filter(|(_, part)| part.iter().fold(0, |any, count| any | count) > 0);
-    parts.flat_map(|(place, part)| (place * PART..).zip(part).map(|(value, count)| (value as u32, *count)))
+/// All counts of a run.
+fn count_run(counts: &mut Vec<u64>, first: usize, run: &[[u8; 4]]) {
+    if counts.len() < first + run.len() {
+        counts.resize((first + run.len()).next_multiple_of(64), 0);
+    }
+    counts[first..].iter_mut().zip(run).for_each(|(count, times)| *count += u64::from(u32::from_le_bytes(*times)));
 }
 
-fn encoded(counts: &[u64]) -> Option<Vec<u8>> {
-    encode(occurring(counts))
+/// The values that may occur, with their counts. Most do not: several are passed over at a time.
+fn occurring(counts: &[u64]) -> impl Iterator<Item = (u32, u64)> + Clone + '_ {
+    let parts = counts.chunks(PART).enumerate().filter(|(_, part)| part.iter().fold(0, |any, count| any | count) > 0);
+    parts.flat_map(|(place, part)| (place * PART..).zip(part).map(|(value, count)| (value as u32, *count)))
 }
 
 impl Groups {
@@ -114,7 +118,10 @@ impl Groups {
                 let histograms = columns[0].as_binary::<i32>();
                 for (row, group) in groups.iter().enumerate().filter(|(row, _)| histograms.is_valid(*row) && counts(*row)) {
                     let into = &mut self.counts[*group];
-                    entries(histograms.value(row)).for_each(|(value, times)| count(into, value, times));
+                    match Form::of(histograms.value(row)) {
+                        Form::Run(first, run) => count_run(into, first as usize, run),
+                        Form::Pairs(pairs) => pairs.for_each(|(value, times)| count(into, value, times)),
+                    }
                 }
             }
         }
@@ -191,30 +198,12 @@ impl GroupsAccumulator for Groups {
     }
 }
 
-/// One group.
-#[derive(Debug)]
-struct Whole(Groups);
-
-impl Accumulator for Whole {
-    fn update_batch(&mut self, columns: &[ArrayRef]) -> Result<()> {
-        let groups = vec![0; columns[0].len()];
-        GroupsAccumulator::update_batch(&mut self.0, columns, &groups, None, 1)
-    }
-
-    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
-        let groups = vec![0; states[0].len()];
-        GroupsAccumulator::merge_batch(&mut self.0, states, &groups, 1)
-    }
-
-    fn evaluate(&mut self) -> Result<ScalarValue> {
-        Ok(ScalarValue::Binary(encoded(&self.0.counts[0])))
-    }
-
-    fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        Ok(vec![ScalarValue::Binary(encoded(&self.0.counts[0]))])
-    }
-
-    fn size(&self) -> usize {
-        self.0.bytes()
-    }
+#[cfg(test)]
+pub(super) fn added_up(histograms: &arrow::array::BinaryArray) -> Option<Vec<u8>> {
+    let mut groups = Groups { adds: Adds::Histograms, counts: Vec::new() };
+    let column: ArrayRef = Arc::new(histograms.clone());
+    groups.update_batch(&[column], &vec![0; histograms.len()], None, 1).expect("added");
+    let sum = groups.emit(EmitTo::All);
+    let sum = sum.as_binary::<i32>();
+    sum.is_valid(0).then(|| sum.value(0).to_vec())
 }

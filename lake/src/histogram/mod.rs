@@ -16,10 +16,19 @@
 mod aggregate;
 mod scalar;
 
+use std::ops::RangeInclusive;
+
 use datafusion::prelude::SessionContext;
 
 /// The highest value; what is above counts as this.
 pub const HIGHEST: u32 = (1 << 14) - 1;
+
+/// What a run begins with; no pair is like it.
+const RUN: [u8; 2] = [0, 0];
+/// The largest count of a run: where all take a byte, pairs are smaller on disk.
+const LARGE: RangeInclusive<u64> = 128..=u32::MAX as u64;
+/// A run is so many times as long as there are values that occur, at the most.
+const SPREAD: usize = 4;
 
 /// Makes the functions known to a session.
 pub fn register(context: &SessionContext) {
@@ -57,20 +66,41 @@ impl Histogram {
     }
 }
 
-/// Pairs of the distance from the value before and the count, seven bits a byte, the lowest first.
-fn encode(entries: impl Iterator<Item = (u32, u64)>) -> Option<Vec<u8>> {
+/// Pairs of the distance from the value before and the count, seven bits a byte, the lowest first. Large counts near each other are a
+/// run instead, which is added up several at a time: [`RUN`], the first value, and the counts from it on, four bytes each.
+fn encode(entries: impl Iterator<Item = (u32, u64)> + Clone) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     encode_into(&mut bytes, entries);
     (!bytes.is_empty()).then_some(bytes)
 }
 
-fn encode_into(bytes: &mut Vec<u8>, entries: impl Iterator<Item = (u32, u64)>) {
+fn encode_into(bytes: &mut Vec<u8>, entries: impl Iterator<Item = (u32, u64)> + Clone) {
+    let entries = entries.filter(|(_, count)| *count > 0);
+    if let Some((first, length)) = run(entries.clone()) {
+        bytes.extend(RUN);
+        push(bytes, u64::from(first));
+        let start = bytes.len();
+        bytes.resize(start + 4 * length, 0);
+        let (counts, _) = bytes[start..].as_chunks_mut::<4>();
+        entries.for_each(|(value, count)| counts[(value - first) as usize] = (count as u32).to_le_bytes());
+        return;
+    }
     let mut last = 0;
-    for (value, count) in entries.filter(|(_, count)| *count > 0) {
+    for (value, count) in entries {
         push(bytes, u64::from(value - last));
         push(bytes, count);
         last = value;
     }
+}
+
+/// The first value of a run and its length, where the entries are better off as one.
+fn run(entries: impl Iterator<Item = (u32, u64)>) -> Option<(u32, usize)> {
+    let (mut first, mut last, mut number, mut most) = (u32::MAX, 0, 0, 0);
+    for (value, count) in entries {
+        (first, last, number, most) = (first.min(value), value, number + 1, count.max(most));
+    }
+    let length = (last.checked_sub(first)? + 1) as usize;
+    (LARGE.contains(&most) && length <= SPREAD * number).then_some((first, length))
 }
 
 fn push(bytes: &mut Vec<u8>, mut number: u64) {
@@ -84,13 +114,47 @@ fn push(bytes: &mut Vec<u8>, mut number: u64) {
 /// The values and their counts, in order. What is not understood ends them.
 #[inline]
 fn entries(bytes: &[u8]) -> impl Iterator<Item = (u32, u64)> + '_ {
-    let (mut rest, mut value) = (bytes, 0);
-    std::iter::from_fn(move || {
-        let distance = take(&mut rest)?;
-        let count = take(&mut rest)?;
-        value = u32::try_from(u64::from(value) + distance).ok().filter(|value| *value <= HIGHEST)?;
-        Some((value, count))
-    })
+    let (pairs, run) = match Form::of(bytes) {
+        Form::Pairs(pairs) => (Some(pairs), None),
+        Form::Run(first, counts) => (None, Some((first..).zip(counts))),
+    };
+    let run = run.into_iter().flatten().map(|(value, count)| (value, u64::from(u32::from_le_bytes(*count))));
+    pairs.into_iter().flatten().chain(run.filter(|(_, count)| *count > 0))
+}
+
+/// How a histogram is written.
+enum Form<'a> {
+    Pairs(Pairs<'a>),
+    /// The first value, and the counts from it on.
+    Run(u32, &'a [[u8; 4]]),
+}
+
+impl<'a> Form<'a> {
+    #[inline]
+    fn of(bytes: &'a [u8]) -> Self {
+        let Some(mut rest) = bytes.strip_prefix(&RUN) else { return Self::Pairs(Pairs { rest: bytes, value: 0 }) };
+        let first = take(&mut rest).and_then(|first| u32::try_from(first).ok()).filter(|first| *first <= HIGHEST);
+        let Some(first) = first else { return Self::Run(0, &[]) };
+        let (counts, _) = rest.as_chunks();
+        Self::Run(first, &counts[..counts.len().min((HIGHEST + 1 - first) as usize)])
+    }
+}
+
+struct Pairs<'a> {
+    rest: &'a [u8],
+    value: u32,
+}
+
+impl Iterator for Pairs<'_> {
+    type Item = (u32, u64);
+
+    #[inline]
+    fn next(&mut self) -> Option<(u32, u64)> {
+        let distance = take(&mut self.rest)?;
+        let count = take(&mut self.rest)?;
+        self.value = u32::try_from(u64::from(self.value) + distance).ok().filter(|value| *value <= HIGHEST)?;
+        Some((self.value, count))
+    }
 }
 
 #[inline]
@@ -119,34 +183,62 @@ fn clamped(value: i64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use arrow::array::BinaryArray;
     use arrow::util::pretty::pretty_format_batches;
     use proptest::prelude::*;
 
-    fn of(values: &[u32]) -> Vec<u8> {
-        let mut sorted: Vec<(u32, u64)> = values.iter().map(|value| (*value, 1)).collect();
+    /// Each of the values so many times.
+    fn of(values: &[u32], times: u64) -> Vec<u8> {
+        let mut sorted = values.to_vec();
         sorted.sort_unstable();
-        encode(sorted.chunk_by(|a, b| a.0 == b.0).map(|same| (same[0].0, same.len() as u64))).unwrap_or_default()
+        encode(sorted.chunk_by(|a, b| a == b).map(|same| (same[0], same.len() as u64 * times))).unwrap_or_default()
     }
 
     proptest! {
         #[test]
         fn what_is_taken_away_leaves_what_was(
-            kept in prop::collection::vec(0..300u32, 0..40), gone in prop::collection::vec(0..=HIGHEST, 0..40)
+            kept in prop::collection::vec(0..300u32, 0..40), gone in prop::collection::vec(0..=HIGHEST, 0..40),
+            times in prop_oneof![Just(1), 100..200u64]
         ) {
             let mut histogram = Histogram::default();
-            histogram.add(&of(&kept), 1);
+            histogram.add(&of(&kept, times), 1);
             let before = histogram.clone();
-            histogram.add(&of(&gone), 1);
+            histogram.add(&of(&gone, times), 1);
             let both: Vec<u32> = kept.iter().chain(&gone).copied().collect();
-            prop_assert_eq!(histogram.encode().unwrap_or_default(), of(&both));
-            histogram.add(&of(&gone), -1);
-            prop_assert_eq!(histogram.encode().unwrap_or_default(), of(&kept));
+            prop_assert_eq!(histogram.encode().unwrap_or_default(), of(&both, times));
+            histogram.add(&of(&gone, times), -1);
+            prop_assert_eq!(histogram.encode().unwrap_or_default(), of(&kept, times));
             prop_assert_eq!(histogram, before);
         }
 
         #[test]
-        fn any_bytes_are_read_without_harm(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+        fn what_is_written_is_read(
+            counts in prop::collection::btree_map(0..=HIGHEST, prop_oneof![1..200u64, Just(u64::MAX >> 1)], 0..60), from in 0..HIGHEST
+        ) {
+            let near: Vec<(u32, u64)> = (from..=HIGHEST).zip(counts.values().copied()).collect();
+            for written in [counts.into_iter().collect(), near] {
+                let bytes = encode(written.iter().copied()).unwrap_or_default();
+                prop_assert_eq!(entries(&bytes).collect::<Vec<_>>(), written);
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_read_without_harm(bytes in prop::collection::vec(any::<u8>(), 0..40), as_run in any::<bool>()) {
+            let bytes = if as_run { [&RUN[..], &bytes].concat() } else { bytes };
+            prop_assert!(entries(&bytes).all(|(value, _)| value <= HIGHEST));
             prop_assert!(entries(&bytes).count() <= bytes.len());
+        }
+
+        #[test]
+        fn added_up_it_holds_what_its_parts_hold(parts in prop::collection::vec((0..=HIGHEST, 1..70u32, 1..300u64), 0..9)) {
+            let (mut one_by_one, mut all) = (Histogram::default(), Vec::new());
+            for (first, number, count) in parts {
+                let part = encode((first..).take_while(|value| *value <= HIGHEST).take(number as usize).map(|value| (value, count)));
+                one_by_one.add(part.as_deref().unwrap_or_default(), 1);
+                all.push(part);
+            }
+            let parts: BinaryArray = all.iter().map(Option::as_deref).collect();
+            prop_assert_eq!(aggregate::added_up(&parts), one_by_one.encode());
         }
     }
 
@@ -159,7 +251,7 @@ mod tests {
 
     #[tokio::test]
     async fn sums_counts_limits_and_deciles_are_those_of_the_values() {
-        let values = "SELECT column1 % 3 AS k, column1 * 7 % 101 AS v FROM (SELECT unnest(range(0, 20000)) AS column1)";
+        let values = "SELECT column1 % 3 AS k, column1 * 7 % 101 AS v FROM (SELECT unnest(range(0, 60000)) AS column1)";
         let by_parts = format!(
             "SELECT k, histogram_count(h) AS n, histogram_above(h, 60) AS above, histogram_decile(h, 5) AS median, \
              histogram_decile(h, 9) AS p90 FROM (SELECT k, histogram_sum(h) AS h FROM \

@@ -4,6 +4,7 @@ mod checking;
 mod cleaning;
 mod closing;
 mod district;
+mod narrow;
 mod proto;
 mod reading;
 mod upkeep;

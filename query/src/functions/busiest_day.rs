@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Date32Builder, Int64Array, Int64Builder, ListBuilder};
 use arrow::datatypes::{DataType, Date32Type, Field, FieldRef, Int64Type};
-use datafusion::common::ScalarValue;
 use datafusion::error::Result;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, Signature, Volatility};
+use xueqing_lake::OneGroup;
 
 pub(super) fn function() -> AggregateUDF {
     let arguments = vec![DataType::Date32, DataType::Int64];
@@ -43,7 +43,7 @@ impl AggregateUDFImpl for BusiestDay {
     }
 
     fn accumulator(&self, _: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
-        Ok(Box::<Whole>::default())
+        Ok(Box::new(OneGroup::new(Groups(vec![Vec::new()]))))
     }
 
     fn groups_accumulator_supported(&self, _: AccumulatorArgs) -> bool {
@@ -56,7 +56,7 @@ impl AggregateUDFImpl for BusiestDay {
 }
 
 /// Of each group its days, in their order, with what the numbers add up to.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Groups(Vec<Vec<(i32, i64)>>);
 
 /// Rows mostly come day after day.
@@ -147,36 +147,6 @@ impl GroupsAccumulator for Groups {
     fn size(&self) -> usize {
         let days: usize = self.0.iter().map(|days| days.capacity() * size_of::<(i32, i64)>()).sum();
         self.0.capacity() * size_of::<Vec<(i32, i64)>>() + days
-    }
-}
-
-/// One group.
-#[derive(Debug, Default)]
-struct Whole(Groups);
-
-impl Accumulator for Whole {
-    fn update_batch(&mut self, columns: &[ArrayRef]) -> Result<()> {
-        let groups = vec![0; columns[0].len()];
-        GroupsAccumulator::update_batch(&mut self.0, columns, &groups, None, 1)
-    }
-
-    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
-        let groups = vec![0; states[0].len()];
-        GroupsAccumulator::merge_batch(&mut self.0, states, &groups, 1)
-    }
-
-    fn evaluate(&mut self) -> Result<ScalarValue> {
-        Ok(ScalarValue::Int64(self.0.0.first().and_then(|days| most(days))))
-    }
-
-    fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        self.0.reach(1);
-        let states = GroupsAccumulator::state(&mut self.0, EmitTo::All)?;
-        states.iter().map(|state| ScalarValue::try_from_array(state, 0)).collect()
-    }
-
-    fn size(&self) -> usize {
-        GroupsAccumulator::size(&self.0)
     }
 }
 

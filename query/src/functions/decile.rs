@@ -13,6 +13,7 @@ use datafusion::error::Result;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, Signature, Volatility};
 use datafusion::physical_expr::expressions::Literal;
+use xueqing_lake::OneGroup;
 
 pub(super) fn function() -> AggregateUDF {
     let signature = Signature::exact(vec![DataType::Int64, DataType::Int64], Volatility::Immutable);
@@ -46,7 +47,7 @@ impl AggregateUDFImpl for Decile {
     }
 
     fn accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
-        Ok(Box::new(Whole(Values { number: number(&args)?, groups: vec![Vec::new()] })))
+        Ok(Box::new(OneGroup::new(Values { number: number(&args)?, groups: vec![Vec::new()] })))
     }
 
     fn groups_accumulator_supported(&self, _: AccumulatorArgs) -> bool {
@@ -67,7 +68,7 @@ fn number(args: &AccumulatorArgs) -> Result<i64> {
 }
 
 /// The values of all groups.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Values {
     number: i64,
     groups: Vec<Vec<i64>>,
@@ -151,36 +152,6 @@ impl GroupsAccumulator for Values {
 
     fn size(&self) -> usize {
         self.bytes()
-    }
-}
-
-/// The values of one group.
-#[derive(Debug)]
-struct Whole(Values);
-
-impl Accumulator for Whole {
-    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        let groups = vec![0; values[0].len()];
-        GroupsAccumulator::update_batch(&mut self.0, values, &groups, None, 1)
-    }
-
-    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
-        let groups = vec![0; states[0].len()];
-        GroupsAccumulator::merge_batch(&mut self.0, states, &groups, 1)
-    }
-
-    fn evaluate(&mut self) -> Result<ScalarValue> {
-        let values = self.0.groups[0].clone();
-        Ok(ScalarValue::Float64(decile(values, self.0.number)))
-    }
-
-    fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        let values = std::mem::take(&mut self.0.groups[0]);
-        Ok(vec![ScalarValue::try_from_array(&lists(vec![values]), 0)?])
-    }
-
-    fn size(&self) -> usize {
-        self.0.bytes()
     }
 }
 

@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, FixedSizeListArray, Float64Array};
 use arrow::datatypes::{DataType, Field, FieldRef, Float64Type};
-use datafusion::common::ScalarValue;
 use datafusion::error::Result;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, Signature, TypeSignature, Volatility,
 };
+use xueqing_lake::OneGroup;
 
 /// Before the means: the complete rows, those without the last column, those with it and without another.
 pub(super) const COUNTS: usize = 3;
@@ -58,7 +58,9 @@ impl AggregateUDFImpl for Comoments {
     }
 
     fn accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
-        Ok(Box::new(Whole(Sums::new(args.exprs.len()))))
+        let mut sums = Sums::new(args.exprs.len());
+        sums.grow(1);
+        Ok(Box::new(OneGroup::new(sums)))
     }
 
     fn groups_accumulator_supported(&self, _: AccumulatorArgs) -> bool {
@@ -71,7 +73,7 @@ impl AggregateUDFImpl for Comoments {
 }
 
 /// The running sums of all groups, one stretch each: the counts, a first value of each column, the sums and the cross products about it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Sums {
     columns: usize,
     values: Vec<f64>,
@@ -255,35 +257,5 @@ impl GroupsAccumulator for Sums {
 
     fn size(&self) -> usize {
         self.values.capacity() * size_of::<f64>()
-    }
-}
-
-/// All rows as one group.
-#[derive(Debug)]
-struct Whole(Sums);
-
-impl Accumulator for Whole {
-    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        let groups = vec![0; values[0].len()];
-        self.0.update_batch(values, &groups, None, 1)
-    }
-
-    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
-        let groups = vec![0; states[0].len()];
-        GroupsAccumulator::merge_batch(&mut self.0, states, &groups, 1)
-    }
-
-    fn evaluate(&mut self) -> Result<ScalarValue> {
-        self.0.grow(1);
-        let list = self.0.emit(EmitTo::All)?;
-        ScalarValue::try_from_array(&list, 0)
-    }
-
-    fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        Ok(vec![Accumulator::evaluate(self)?])
-    }
-
-    fn size(&self) -> usize {
-        size_of_val(self) + GroupsAccumulator::size(&self.0)
     }
 }

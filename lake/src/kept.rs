@@ -1,0 +1,127 @@
+//! What files hold of one class or school grade: rows that were asked for are kept, so that whoever asks again opens no file.
+//!
+//! A class over a term is a few rows of each of a hundred files, and opening them is most of the work; its page asks several figures of
+//! them, and asks again when something changes.
+//!
+//! Invariants: a file never changes, so what is kept of it stays right; rows are kept by file, columns and the values that columns must
+//! have; what nobody has asked for in a while goes when there is no more room.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow::array::{BooleanArray, RecordBatch};
+use arrow::compute::kernels::cmp::eq;
+use arrow::compute::{and, concat_batches, filter_record_batch};
+use arrow::datatypes::SchemaRef;
+use datafusion::common::ScalarValue;
+use datafusion::error::Result;
+use datafusion::logical_expr::{Expr, lit};
+use datafusion::prelude::ident;
+
+use crate::encode::SEQ;
+use crate::prune;
+use crate::schema::Shape;
+
+/// Rollups lie in the order of so many first columns; so many of these must be given, or there would be many rows.
+const ORDERED: usize = 3;
+const GIVEN: usize = 2;
+/// Of one file, not more are kept.
+const MOST_ROWS: usize = 1024;
+/// Of all files. Half of it is what was asked for last.
+const MOST_BYTES: usize = 64 << 20;
+
+/// The columns that a narrow question wants, and the values that some of them must have.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Asked {
+    pub columns: Vec<usize>,
+    /// Columns of the table, all of them among those that are wanted.
+    equal: Vec<(usize, ScalarValue)>,
+}
+
+/// The rows that are kept of a lake's files.
+#[derive(Debug, Default)]
+pub(crate) struct Kept(Mutex<Generations>);
+
+type Rows = HashMap<(Arc<Asked>, Arc<str>), RecordBatch>;
+
+/// What was asked for since the last change of generations, and before it.
+#[derive(Debug, Default)]
+struct Generations {
+    young: Rows,
+    old: Rows,
+    young_bytes: usize,
+}
+
+impl Asked {
+    /// What `filters` leave of a table that lies in order, if it is little.
+    pub(crate) fn of(shape: &Shape, columns: &[usize], filters: &[Expr]) -> Option<Self> {
+        if shape.file_schema.column_with_name(SEQ).is_some() {
+            return None;
+        }
+        let fits = |(column, value): &(usize, ScalarValue)| {
+            let inside = shape.file_schema.fields().get(*column);
+            columns.contains(column) && inside.is_some_and(|field| *field.data_type() == value.data_type()) && !value.is_null()
+        };
+        let equal: Vec<(usize, ScalarValue)> =
+            filters.iter().filter_map(|filter| prune::equality(&shape.schema, filter)).filter(fits).collect();
+        let given = (0..ORDERED).filter(|place| equal.iter().any(|(column, _)| column == place)).count();
+        (given >= GIVEN).then(|| Self { columns: columns.to_vec(), equal })
+    }
+
+    /// As a condition on the table's rows.
+    pub(crate) fn condition(&self, schema: &SchemaRef) -> Expr {
+        let equal = self.equal.iter().map(|(column, value)| ident(schema.field(*column).name()).eq(lit(value.clone())));
+        equal.reduce(Expr::and).unwrap_or_else(|| lit(true))
+    }
+
+    /// Those of a file's rows that have the values, as one batch. The batches have the wanted columns.
+    pub(crate) fn matching(&self, schema: &SchemaRef, batches: &[RecordBatch]) -> Result<RecordBatch> {
+        let of_batch = |batch: &RecordBatch| -> Result<RecordBatch> {
+            let mut mask: Option<BooleanArray> = None;
+            for (column, value) in &self.equal {
+                let place = self.columns.iter().position(|wanted| wanted == column).unwrap_or_default();
+                let same = eq(batch.column(place), &value.to_scalar()?)?;
+                mask = Some(match mask {
+                    Some(mask) => and(&mask, &same)?,
+                    None => same,
+                });
+            }
+            Ok(mask.map_or_else(|| Ok(batch.clone()), |mask| filter_record_batch(batch, &mask))?)
+        };
+        let matching = batches.iter().map(of_batch).collect::<Result<Vec<_>>>()?;
+        Ok(concat_batches(schema, &matching)?)
+    }
+}
+
+impl Kept {
+    /// What is kept of the file at this path.
+    pub(crate) fn get(&self, asked: &Arc<Asked>, path: &Arc<str>) -> Option<RecordBatch> {
+        let mut rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (Arc::clone(asked), Arc::clone(path));
+        if let Some(found) = rows.young.get(&key) {
+            return Some(found.clone());
+        }
+        let found = rows.old.remove(&key)?;
+        rows.put(key, found.clone());
+        Some(found)
+    }
+
+    /// Keeps a file's rows, if they are few.
+    pub(crate) fn put(&self, asked: &Arc<Asked>, path: &Arc<str>, rows: &RecordBatch) {
+        if rows.num_rows() <= MOST_ROWS {
+            let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.put((Arc::clone(asked), Arc::clone(path)), rows.clone());
+        }
+    }
+}
+
+impl Generations {
+    fn put(&mut self, key: (Arc<Asked>, Arc<str>), rows: RecordBatch) {
+        self.young_bytes += rows.get_array_memory_size() + size_of_val(&key) + size_of::<RecordBatch>();
+        self.young.insert(key, rows);
+        if self.young_bytes > MOST_BYTES / 2 {
+            self.old = std::mem::take(&mut self.young);
+            self.young_bytes = 0;
+        }
+    }
+}
