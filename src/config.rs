@@ -14,10 +14,11 @@ use crate::alerting::Alerting;
 use crate::cli::Globals;
 use crate::doors::{Inbox, Kafka, Mqtt};
 use crate::failure::Failure;
+use crate::heap::HEAPS;
 
 const FILE: &str = "xueqing.toml";
 
-/// The `XUEQING_…` variables.
+/// The `XUEQING_…` variables, and those of the heap.
 #[derive(Debug, Clone, Default)]
 pub struct Environment(BTreeMap<String, String>);
 
@@ -25,7 +26,7 @@ impl Environment {
     /// Those of this process.
     pub fn of_process() -> Self {
         let all = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
-        let ours = all.filter(|(name, _)| name.starts_with("XUEQING_"));
+        let ours = all.filter(|(name, _)| name.starts_with("XUEQING_") || HEAPS.contains(&name.as_str()));
         Self(ours.map(|(name, value)| (name, value.to_string_lossy().into_owned())).collect())
     }
 

@@ -17,6 +17,7 @@ mod config;
 mod doors;
 mod failure;
 mod generate;
+mod heap;
 mod key;
 mod output;
 mod wiring;
@@ -29,8 +30,9 @@ use cli::Cli;
 use config::Environment;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
     let environment = Environment::of_process();
+    heap::few(&environment);
+    let cli = Cli::parse();
     log_to_stderr(&environment);
     match run(cli, &environment) {
         Ok(()) => ExitCode::SUCCESS,
