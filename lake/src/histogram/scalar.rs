@@ -8,7 +8,7 @@ use datafusion::common::plan_err;
 use datafusion::error::Result;
 use datafusion::logical_expr::{ColumnarValue, ScalarUDF, Volatility, create_udf};
 
-use super::{clamped, encode, entries};
+use super::{above, clamped, encode, entries};
 
 /// The functions of one row.
 pub(super) fn functions() -> [ScalarUDF; 4] {
@@ -30,19 +30,14 @@ fn singles(arguments: &[ColumnarValue]) -> Result<ColumnarValue> {
 
 fn counts(arguments: &[ColumnarValue]) -> Result<ColumnarValue> {
     let arrays = ColumnarValue::values_to_arrays(arguments)?;
-    let of = |bytes: Option<&[u8]>| bytes.map_or(0, |bytes| entries(bytes).map(|(_, count)| count).sum());
-    Ok(whole(arrays[0].as_binary::<i32>().iter().map(|bytes| Some(of(bytes)))))
+    Ok(whole(arrays[0].as_binary::<i32>().iter().map(|bytes| Some(above(bytes.unwrap_or_default(), None)))))
 }
 
 /// Without a limit there is no answer.
 fn aboves(arguments: &[ColumnarValue]) -> Result<ColumnarValue> {
     let arrays = ColumnarValue::values_to_arrays(arguments)?;
     let limits = arrays[1].as_primitive::<Int64Type>();
-    let of = |(bytes, limit): (Option<&[u8]>, Option<i64>)| {
-        let limit = limit?;
-        let above = entries(bytes.unwrap_or_default()).filter(|(value, _)| i64::from(*value) > limit);
-        Some(above.map(|(_, count)| count).sum())
-    };
+    let of = |(bytes, limit): (Option<&[u8]>, Option<i64>)| limit.map(|limit| above(bytes.unwrap_or_default(), Some(limit)));
     Ok(whole(arrays[0].as_binary::<i32>().iter().zip(limits).map(of)))
 }
 
@@ -64,7 +59,7 @@ fn deciles(arguments: &[ColumnarValue]) -> Result<ColumnarValue> {
 
 /// The place is (n − 1) × number ÷ 10 in whole numbers, and between two values it is interpolated (numpy's default).
 fn decile(bytes: &[u8], number: i64) -> Option<f64> {
-    let count: u64 = entries(bytes).map(|(_, count)| count).sum();
+    let count = above(bytes, None);
     let last = i64::try_from(count).ok()?.checked_sub(1).filter(|last| *last >= 0)?;
     let (place, tenths) = (u64::try_from(last * number / 10).ok()?, last * number % 10);
     let (mut before, mut low) = (0, None);
