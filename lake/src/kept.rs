@@ -15,8 +15,10 @@ use arrow::compute::{and, concat_batches, filter_record_batch};
 use arrow::datatypes::SchemaRef;
 use datafusion::common::ScalarValue;
 use datafusion::error::Result;
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::{Expr, lit};
 use datafusion::prelude::ident;
+use futures::TryStreamExt;
 
 use crate::encode::SEQ;
 use crate::prune;
@@ -25,7 +27,7 @@ use crate::schema::Shape;
 /// Rollups lie in the order of so many first columns; so many of these must be given, or there would be many rows.
 const ORDERED: usize = 3;
 const GIVEN: usize = 2;
-/// Of one file, not more are kept.
+/// Of one file, more are many.
 const MOST_ROWS: usize = 1024;
 /// Of all files. Half of it is what was asked for last.
 const MOST_BYTES: usize = 64 << 20;
@@ -74,22 +76,31 @@ impl Asked {
         equal.reduce(Expr::and).unwrap_or_else(|| lit(true))
     }
 
-    /// Those of a file's rows that have the values, as one batch. The batches have the wanted columns.
-    pub(crate) fn matching(&self, schema: &SchemaRef, batches: &[RecordBatch]) -> Result<RecordBatch> {
-        let of_batch = |batch: &RecordBatch| -> Result<RecordBatch> {
-            let mut mask: Option<BooleanArray> = None;
-            for (column, value) in &self.equal {
-                let place = self.columns.iter().position(|wanted| wanted == column).unwrap_or_default();
-                let same = eq(batch.column(place), &value.to_scalar()?)?;
-                mask = Some(match mask {
-                    Some(mask) => and(&mask, &same)?,
-                    None => same,
-                });
+    /// Those of a file's rows that have the values, as one batch; none when they are many. The file's batches have the wanted columns.
+    pub(crate) async fn few(&self, mut file: SendableRecordBatchStream) -> Result<Option<RecordBatch>> {
+        let (mut matching, mut rows) = (Vec::new(), 0);
+        while let Some(batch) = file.try_next().await? {
+            let batch = self.matching(&batch)?;
+            rows += batch.num_rows();
+            if rows > MOST_ROWS {
+                return Ok(None);
             }
-            Ok(mask.map_or_else(|| Ok(batch.clone()), |mask| filter_record_batch(batch, &mask))?)
-        };
-        let matching = batches.iter().map(of_batch).collect::<Result<Vec<_>>>()?;
-        Ok(concat_batches(schema, &matching)?)
+            matching.push(batch);
+        }
+        Ok(Some(concat_batches(&file.schema(), &matching)?))
+    }
+
+    fn matching(&self, batch: &RecordBatch) -> Result<RecordBatch> {
+        let mut mask: Option<BooleanArray> = None;
+        for (column, value) in &self.equal {
+            let place = self.columns.iter().position(|wanted| wanted == column).unwrap_or_default();
+            let same = eq(batch.column(place), &value.to_scalar()?)?;
+            mask = Some(match mask {
+                Some(mask) => and(&mask, &same)?,
+                None => same,
+            });
+        }
+        Ok(mask.map_or_else(|| Ok(batch.clone()), |mask| filter_record_batch(batch, &mask))?)
     }
 }
 
@@ -106,12 +117,10 @@ impl Kept {
         Some(found)
     }
 
-    /// Keeps a file's rows, if they are few.
+    /// Keeps a file's rows.
     pub(crate) fn put(&self, asked: &Arc<Asked>, path: &Arc<str>, rows: &RecordBatch) {
-        if rows.num_rows() <= MOST_ROWS {
-            let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.put((Arc::clone(asked), Arc::clone(path)), rows.clone());
-        }
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.put((Arc::clone(asked), Arc::clone(path)), rows.clone());
     }
 }
 

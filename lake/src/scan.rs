@@ -21,10 +21,10 @@ use datafusion::datasource::source::DataSourceExec;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use datafusion::physical_plan::union::UnionExec;
-use datafusion::physical_plan::{ExecutionPlan, common};
 use object_store::ObjectMeta;
 use object_store::path::Path;
 use parquet::arrow::async_reader::AsyncFileReader;
@@ -115,15 +115,15 @@ impl Provider {
         Ok(DataSourceExec::from_data_source(scan))
     }
 
-    /// The rows of these files that a narrow question wants, file by file.
-    async fn narrow(&self, session: &dyn Session, files: &[Arc<LiveFile>], asked: Asked) -> Result<Vec<RecordBatch>> {
+    /// The rows of these files that a narrow question wants, file by file; none of them when they are many after all.
+    async fn narrow(&self, session: &dyn Session, files: &[Arc<LiveFile>], asked: Asked) -> Result<Option<Vec<RecordBatch>>> {
         let (asked, kept, schema) = (Arc::new(asked), &self.site.kept, &self.state.shape.schema);
         let known: Vec<_> = files.iter().map(|file| kept.get(&asked, &file.path)).collect();
         let unknown: Vec<Arc<LiveFile>> =
             files.iter().zip(&known).filter(|(_, rows)| rows.is_none()).map(|(file, _)| Arc::clone(file)).collect();
         let mut rows: Vec<RecordBatch> = known.into_iter().flatten().collect();
         if unknown.is_empty() {
-            return Ok(rows);
+            return Ok(Some(rows));
         }
         let condition = session.create_physical_expr(asked.condition(schema), &DFSchema::try_from(Arc::clone(schema))?)?;
         let scan = self.stored(session, (&unknown, unknown.len()), asked.columns.clone(), Some(condition), None).await?;
@@ -134,19 +134,22 @@ impl Provider {
             tasks.spawn(async move {
                 let mut read = Vec::new();
                 for file in (part..scan.properties().partitioning.partition_count()).step_by(threads) {
-                    let batches = common::collect(scan.execute(file, Arc::clone(&context))?).await?;
-                    read.push((file, asked.matching(&scan.schema(), &batches)?));
+                    match asked.few(scan.execute(file, Arc::clone(&context))?).await? {
+                        Some(rows) => read.push((file, rows)),
+                        None => return Ok(None),
+                    }
                 }
-                Ok::<_, DataFusionError>(read)
+                Ok::<_, DataFusionError>(Some(read))
             });
         }
         while let Some(read) = tasks.join_next().await {
-            for (file, found) in read.map_err(|error| DataFusionError::External(Box::new(error)))?? {
+            let Some(read) = read.map_err(|error| DataFusionError::External(Box::new(error)))?? else { return Ok(None) };
+            for (file, found) in read {
                 kept.put(&asked, &unknown[file].path, &found);
                 rows.push(found);
             }
         }
-        Ok(rows)
+        Ok(Some(rows))
     }
 
     fn partitioned(&self, file: &LiveFile) -> Result<PartitionedFile> {
@@ -220,8 +223,10 @@ impl TableProvider for Provider {
             let days = held.days();
             files.retain(|file| file.day.is_none_or(|day| !days.contains(&day)));
         }
-        if let Some(asked) = Asked::of(shape, &columns, filters) {
-            rows.extend(self.narrow(session, &files, asked).await?);
+        if let Some(asked) = Asked::of(shape, &columns, filters)
+            && let Some(found) = self.narrow(session, &files, asked).await?
+        {
+            rows.extend(found);
             rows = vec![concat_batches(&schema, &rows)?];
             files.clear();
         }

@@ -96,3 +96,15 @@ async fn a_whole_school_is_read_from_its_files() {
     context.register_table("t", table.provider()).unwrap();
     context.sql(sql).await.unwrap().collect().await.unwrap_err();
 }
+
+#[tokio::test]
+async fn many_rows_are_left_to_the_scan() {
+    let (folder, _lake, table) = classes().await;
+    table.append(vec![batch(&[4; 600], 0), batch(&[5; 600], 0)], &[]).await.unwrap();
+    let sql = "SELECT count(*) AS n FROM t WHERE school = 's1' AND class = '1'";
+    assert!(ask(&table, sql).await.contains("| 2406 |"));
+    lose(folder.path());
+    let context = crate::district::context();
+    context.register_table("t", table.provider()).unwrap();
+    context.sql(sql).await.unwrap().collect().await.unwrap_err();
+}
