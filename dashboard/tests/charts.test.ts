@@ -73,6 +73,15 @@ test("days without a limit have no limit line, days over it the colour for it", 
   expect(limits?.data).toEqual([60, "-"]);
 });
 
+test("a week's figure that the limit's line would cross stands inside its bar", () => {
+  const one = { limit: 90, label: "", tick: "", note: "", selected: false, over: false };
+  const means = [57, 84, 90, 95, null];
+  const days = means.map((mean, place) => ({ ...one, mean, day: `2026-11-${20 + place}` }));
+  const [bars] = seriesOf(weekChart(days, words)(300, tokens));
+  const places = (bars?.data as { label: { position: string } }[]).map((bar) => bar.label.position);
+  expect(places).toEqual(["top", "insideTop", "insideTop", "top", "top"]);
+});
+
 test("the trend's scale starts below its lowest value and ends at all", () => {
   expect(lowEnd([0.95, 0.99])).toBe(0.94);
   expect(lowEnd([])).toBeLessThan(1);

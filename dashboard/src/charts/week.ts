@@ -26,7 +26,31 @@ function colourOf(day: WeekDay, tokens: Tokens): string {
   return day.limit === null ? tokens.free[strength] : tokens.within[strength];
 }
 
-function bars(days: readonly WeekDay[], tokens: Tokens) {
+/** A figure above its bar needs so much of the chart's height. */
+const ROOM = 0.16;
+
+/** Whether the line of the limit would run through the figure above the bar. */
+function isCrossed({ mean, limit }: WeekDay, highest: number): boolean {
+  return mean !== null && limit !== null && mean <= limit && limit - mean < highest * ROOM;
+}
+
+function labelOf(day: WeekDay, tokens: Tokens, highest: number) {
+  const inside = isCrossed(day, highest);
+  const onBar = day.selected ? tokens.surface : tokens.ink;
+  return {
+    show: true,
+    position: inside ? ("insideTop" as const) : ("top" as const),
+    distance: 5,
+    formatter: day.mean === null ? day.note : minutes(day.mean),
+    color: inside ? onBar : day.selected ? tokens.ink : tokens.muted,
+    fontSize: day.mean === null ? 11 : 12.5,
+    fontWeight: day.selected ? 700 : 500,
+    backgroundColor: inside ? "transparent" : tokens.surface,
+    padding: [0, 2],
+  };
+}
+
+function bars(days: readonly WeekDay[], tokens: Tokens, highest: number) {
   return {
     type: "bar" as const,
     barWidth: "58%",
@@ -38,17 +62,7 @@ function bars(days: readonly WeekDay[], tokens: Tokens) {
         color: colourOf(day, tokens),
         borderRadius: [6, 6, 2, 2],
       },
-      label: {
-        show: true,
-        position: "top" as const,
-        distance: 5,
-        formatter: day.mean === null ? day.note : minutes(day.mean),
-        color: day.selected ? tokens.ink : tokens.muted,
-        fontSize: day.mean === null ? 11 : 12.5,
-        fontWeight: day.selected ? 700 : 500,
-        backgroundColor: tokens.surface,
-        padding: [0, 2],
-      },
+      label: labelOf(day, tokens, highest),
     })),
     emphasis: { disabled: true },
   };
@@ -91,7 +105,7 @@ export function weekChart(days: readonly WeekDay[], words: WeekWords): Draw {
       },
       yAxis: { type: "value", show: false, min: 0, max: Math.ceil(highest * 1.14) },
       series: [
-        bars(days, tokens),
+        bars(days, tokens, highest),
         {
           type: "scatter",
           silent: true,
