@@ -27,8 +27,8 @@ use crate::schema::Shape;
 /// Rollups lie in the order of so many first columns; so many of these must be given, or there would be many rows.
 const ORDERED: usize = 3;
 const GIVEN: usize = 2;
-/// Of one file, more are many.
-const MOST_ROWS: usize = 1024;
+/// The answer to a question, or more are many.
+pub(crate) const MOST_ROWS: usize = 1 << 14;
 /// Of all files. Half of it is what was asked for last.
 const MOST_BYTES: usize = 64 << 20;
 
@@ -36,7 +36,9 @@ const MOST_BYTES: usize = 64 << 20;
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Asked {
     pub columns: Vec<usize>,
-    /// Columns of the table, all of them among those that are wanted.
+    /// Of these columns: the same places may mean others once a table has more.
+    pub schema: SchemaRef,
+    /// By their places among these columns.
     equal: Vec<(usize, ScalarValue)>,
 }
 
@@ -56,45 +58,44 @@ struct Generations {
 
 impl Asked {
     /// What `filters` leave of a table that lies in order, if it is little.
-    pub(crate) fn of(shape: &Shape, columns: &[usize], filters: &[Expr]) -> Option<Self> {
+    pub(crate) fn of(shape: &Shape, columns: &[usize], schema: &SchemaRef, filters: &[Expr]) -> Option<Self> {
         if shape.file_schema.column_with_name(SEQ).is_some() {
             return None;
         }
-        let fits = |(column, value): &(usize, ScalarValue)| {
-            let inside = shape.file_schema.fields().get(*column);
-            columns.contains(column) && inside.is_some_and(|field| *field.data_type() == value.data_type()) && !value.is_null()
+        let wanted = |(column, value): (usize, ScalarValue)| {
+            let place = columns.iter().position(|wanted| *wanted == column)?;
+            let fits = *schema.field(place).data_type() == value.data_type() && !value.is_null();
+            fits.then_some((place, value))
         };
-        let equal: Vec<(usize, ScalarValue)> =
-            filters.iter().filter_map(|filter| prune::equality(&shape.schema, filter)).filter(fits).collect();
-        let given = (0..ORDERED).filter(|place| equal.iter().any(|(column, _)| column == place)).count();
-        (given >= GIVEN).then(|| Self { columns: columns.to_vec(), equal })
+        let equal = filters.iter().filter_map(|filter| prune::equality(&shape.schema, filter)).filter_map(wanted);
+        let equal: Vec<(usize, ScalarValue)> = equal.collect();
+        let given = (0..ORDERED).filter(|first| equal.iter().any(|(place, _)| columns[*place] == *first)).count();
+        (given >= GIVEN).then(|| Self { columns: columns.to_vec(), schema: Arc::clone(schema), equal })
     }
 
     /// As a condition on the table's rows.
-    pub(crate) fn condition(&self, schema: &SchemaRef) -> Expr {
-        let equal = self.equal.iter().map(|(column, value)| ident(schema.field(*column).name()).eq(lit(value.clone())));
+    pub(crate) fn condition(&self) -> Expr {
+        let equal = self.equal.iter().map(|(place, value)| ident(self.schema.field(*place).name()).eq(lit(value.clone())));
         equal.reduce(Expr::and).unwrap_or_else(|| lit(true))
     }
 
-    /// Those of a file's rows that have the values, as one batch; none when they are many. The file's batches have the wanted columns.
-    pub(crate) async fn few(&self, mut file: SendableRecordBatchStream) -> Result<Option<RecordBatch>> {
-        let (mut matching, mut rows) = (Vec::new(), 0);
+    /// Those of a file's rows that have the values, as one batch; none when there is no `room` for them. The file's batches have the
+    /// wanted columns.
+    pub(crate) async fn few(&self, mut file: SendableRecordBatchStream, mut room: usize) -> Result<Option<RecordBatch>> {
+        let mut matching = Vec::new();
         while let Some(batch) = file.try_next().await? {
             let batch = self.matching(&batch)?;
-            rows += batch.num_rows();
-            if rows > MOST_ROWS {
-                return Ok(None);
-            }
+            let Some(left) = room.checked_sub(batch.num_rows()) else { return Ok(None) };
+            room = left;
             matching.push(batch);
         }
-        Ok(Some(concat_batches(&file.schema(), &matching)?))
+        Ok(Some(concat_batches(&self.schema, &matching)?))
     }
 
     fn matching(&self, batch: &RecordBatch) -> Result<RecordBatch> {
         let mut mask: Option<BooleanArray> = None;
-        for (column, value) in &self.equal {
-            let place = self.columns.iter().position(|wanted| wanted == column).unwrap_or_default();
-            let same = eq(batch.column(place), &value.to_scalar()?)?;
+        for (place, value) in &self.equal {
+            let same = eq(batch.column(*place), &value.to_scalar()?)?;
             mask = Some(match mask {
                 Some(mask) => and(&mask, &same)?,
                 None => same,

@@ -30,7 +30,7 @@ use object_store::path::Path;
 use parquet::arrow::async_reader::AsyncFileReader;
 use tokio::task::JoinSet;
 
-use crate::kept::Asked;
+use crate::kept::{Asked, MOST_ROWS};
 use crate::memory::Held;
 use crate::prune;
 use crate::root::Place;
@@ -117,27 +117,29 @@ impl Provider {
 
     /// The rows of these files that a narrow question wants, file by file; none of them when they are many after all.
     async fn narrow(&self, session: &dyn Session, files: &[Arc<LiveFile>], asked: Asked) -> Result<Option<Vec<RecordBatch>>> {
-        let (asked, kept, schema) = (Arc::new(asked), &self.site.kept, &self.state.shape.schema);
+        let (asked, kept) = (Arc::new(asked), &self.site.kept);
         let known: Vec<_> = files.iter().map(|file| kept.get(&asked, &file.path)).collect();
         let unknown: Vec<Arc<LiveFile>> =
             files.iter().zip(&known).filter(|(_, rows)| rows.is_none()).map(|(file, _)| Arc::clone(file)).collect();
         let mut rows: Vec<RecordBatch> = known.into_iter().flatten().collect();
+        let number: usize = rows.iter().map(RecordBatch::num_rows).sum();
+        let Some(room) = MOST_ROWS.checked_sub(number) else { return Ok(None) };
         if unknown.is_empty() {
             return Ok(Some(rows));
         }
-        let condition = session.create_physical_expr(asked.condition(schema), &DFSchema::try_from(Arc::clone(schema))?)?;
+        let whole = DFSchema::try_from(Arc::clone(&self.state.shape.schema))?;
+        let condition = session.create_physical_expr(asked.condition(), &whole)?;
         let scan = self.stored(session, (&unknown, unknown.len()), asked.columns.clone(), Some(condition), None).await?;
         let mut tasks = JoinSet::new();
         let threads = session.config().target_partitions().max(1);
         for part in 0..threads {
             let (scan, asked, context) = (Arc::clone(&scan), Arc::clone(&asked), session.task_ctx());
             tasks.spawn(async move {
-                let mut read = Vec::new();
+                let (mut read, mut room) = (Vec::new(), room / threads);
                 for file in (part..scan.properties().partitioning.partition_count()).step_by(threads) {
-                    match asked.few(scan.execute(file, Arc::clone(&context))?).await? {
-                        Some(rows) => read.push((file, rows)),
-                        None => return Ok(None),
-                    }
+                    let Some(rows) = asked.few(scan.execute(file, Arc::clone(&context))?, room).await? else { return Ok(None) };
+                    room -= rows.num_rows();
+                    read.push((file, rows));
                 }
                 Ok::<_, DataFusionError>(Some(read))
             });
@@ -223,7 +225,7 @@ impl TableProvider for Provider {
             let days = held.days();
             files.retain(|file| file.day.is_none_or(|day| !days.contains(&day)));
         }
-        if let Some(asked) = Asked::of(shape, &columns, filters)
+        if let Some(asked) = Asked::of(shape, &columns, &schema, filters)
             && let Some(found) = self.narrow(session, &files, asked).await?
         {
             rows.extend(found);

@@ -36,7 +36,7 @@ use crate::{Error, format, functions};
 
 pub(crate) const CATALOG: &str = "xueqing";
 pub(crate) const SCHEMA: &str = "public";
-/// Of what queries may take, the part besides it that remembers the footers of files.
+/// The footers of files are remembered in a quarter of what queries may take, besides it.
 const FOOTERS: usize = 4;
 
 /// What an engine is opened with.

@@ -103,8 +103,8 @@ impl Texts {
             |text: Option<&[u8]>| text.filter(|text| text.len() <= LONGEST_BOUND).map(|text| ByteArray::from(text.to_vec()));
         // Nobody asks for what lies between bytes that are no text.
         let is_text = self.column.converted_type() == ConvertedType::UTF8;
-        let (low, high) = if is_text { (bound(texts().min()), bound(texts().max())) } else { (None, None) };
-        let (low, high) = if low.is_some() && high.is_some() { (low, high) } else { (None, None) };
+        let bounds = if is_text { bound(texts().min()).zip(bound(texts().max())) } else { None };
+        let (low, high) = bounds.unzip();
         Statistics::byte_array(low, high, Some(count as u64), Some(nulls), false)
     }
 }

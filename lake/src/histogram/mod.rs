@@ -122,12 +122,11 @@ fn entries(bytes: &[u8]) -> impl Iterator<Item = (u32, u64)> + '_ {
     pairs.into_iter().flatten().chain(run.filter(|(_, count)| *count > 0))
 }
 
-/// How many of the values are greater than `limit`, if there is one. Asked of every row, so each form has a loop of its own.
-fn above(bytes: &[u8], limit: Option<i64>) -> u64 {
-    let from = limit.map_or(0, |limit| clamped(limit.saturating_add(1)));
-    let beyond = limit.is_some_and(|limit| limit >= i64::from(HIGHEST));
+/// How many of the values are greater than `limit`. Asked of every row, so each form has a loop of its own.
+fn above(bytes: &[u8], limit: i64) -> u64 {
+    let from = clamped(limit.saturating_add(1));
     match Form::of(bytes) {
-        _ if beyond => 0,
+        _ if limit >= i64::from(HIGHEST) => 0,
         Form::Pairs(pairs) => pairs.map(|(value, count)| if value >= from { count } else { 0 }).sum(),
         Form::Run(first, counts) => {
             let skipped = counts.len().min(from.saturating_sub(first) as usize);
@@ -234,7 +233,7 @@ mod tests {
                 let bytes = encode(written.iter().copied()).unwrap_or_default();
                 for limit in [-9, i64::from(from), i64::from(HIGHEST), i64::MAX] {
                     let more = written.iter().filter(|(value, _)| i64::from(*value) > limit).map(|(_, count)| count);
-                    prop_assert_eq!(above(&bytes, Some(limit)), more.sum::<u64>());
+                    prop_assert_eq!(above(&bytes, limit), more.sum::<u64>());
                 }
                 prop_assert_eq!(entries(&bytes).collect::<Vec<_>>(), written);
             }

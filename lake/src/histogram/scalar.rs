@@ -10,6 +10,9 @@ use datafusion::logical_expr::{ColumnarValue, ScalarUDF, Volatility, create_udf}
 
 use super::{above, clamped, encode, entries};
 
+/// All values are greater.
+const EVERY: i64 = -1;
+
 /// The functions of one row.
 pub(super) fn functions() -> [ScalarUDF; 4] {
     use DataType::{Binary, Float64, Int64};
@@ -30,14 +33,14 @@ fn singles(arguments: &[ColumnarValue]) -> Result<ColumnarValue> {
 
 fn counts(arguments: &[ColumnarValue]) -> Result<ColumnarValue> {
     let arrays = ColumnarValue::values_to_arrays(arguments)?;
-    Ok(whole(arrays[0].as_binary::<i32>().iter().map(|bytes| Some(above(bytes.unwrap_or_default(), None)))))
+    Ok(whole(arrays[0].as_binary::<i32>().iter().map(|bytes| Some(above(bytes.unwrap_or_default(), EVERY)))))
 }
 
 /// Without a limit there is no answer.
 fn aboves(arguments: &[ColumnarValue]) -> Result<ColumnarValue> {
     let arrays = ColumnarValue::values_to_arrays(arguments)?;
     let limits = arrays[1].as_primitive::<Int64Type>();
-    let of = |(bytes, limit): (Option<&[u8]>, Option<i64>)| limit.map(|limit| above(bytes.unwrap_or_default(), Some(limit)));
+    let of = |(bytes, limit): (Option<&[u8]>, Option<i64>)| limit.map(|limit| above(bytes.unwrap_or_default(), limit));
     Ok(whole(arrays[0].as_binary::<i32>().iter().zip(limits).map(of)))
 }
 
@@ -59,7 +62,7 @@ fn deciles(arguments: &[ColumnarValue]) -> Result<ColumnarValue> {
 
 /// The place is (n − 1) × number ÷ 10 in whole numbers, and between two values it is interpolated (numpy's default).
 fn decile(bytes: &[u8], number: i64) -> Option<f64> {
-    let count = above(bytes, None);
+    let count = above(bytes, EVERY);
     let last = i64::try_from(count).ok()?.checked_sub(1).filter(|last| *last >= 0)?;
     let (place, tenths) = (u64::try_from(last * number / 10).ok()?, last * number % 10);
     let (mut before, mut low) = (0, None);

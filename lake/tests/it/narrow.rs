@@ -100,9 +100,9 @@ async fn a_whole_school_is_read_from_its_files() {
 #[tokio::test]
 async fn many_rows_are_left_to_the_scan() {
     let (folder, _lake, table) = classes().await;
-    table.append(vec![batch(&[4; 600], 0), batch(&[5; 600], 0)], &[]).await.unwrap();
+    table.append(vec![batch(&[4; 5000], 0), batch(&[5; 5000], 0)], &[]).await.unwrap();
     let sql = "SELECT count(*) AS n FROM t WHERE school = 's1' AND class = '1'";
-    assert!(ask(&table, sql).await.contains("| 2406 |"));
+    assert!(ask(&table, sql).await.contains("| 20006 |"));
     lose(folder.path());
     let context = crate::district::context();
     context.register_table("t", table.provider()).unwrap();
