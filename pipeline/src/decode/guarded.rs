@@ -21,8 +21,8 @@ pub(super) fn guarded<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result
             }
         }));
     });
-    READING.set(true);
+    let outer = READING.replace(true);
     let done = catch_unwind(AssertUnwindSafe(work));
-    READING.set(false);
+    READING.set(outer);
     done.unwrap_or_else(|_| Err(Error::Read { reason: format!("the {what} data are damaged") }))
 }

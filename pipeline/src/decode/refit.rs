@@ -1,7 +1,8 @@
 //! Columns as they came to the columns of a kind.
 //!
 //! Promises: a column of the field's type is taken as it is, and each distinct text is looked up once; what needs more than that
-//! is written out as JSON and read like any JSON, so a value means the same in every format. A fault costs its row only.
+//! is written out as JSON and read like any JSON, so a value means the same in every format. A fault costs its row only, even
+//! where arrow panics over a value.
 
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use super::cell::Cells;
 use super::column::Column;
 use super::convert::{Converter, NUMBER, Row, Scratch};
 use super::frames::Frame;
+use super::guarded::guarded;
 use super::header;
 use super::plan::{FieldPlan, Input, Plan, Target};
 use super::pool::Worker;
@@ -197,23 +199,32 @@ impl Refit {
 
 impl Worker<Frame> for Refit {
     fn work(&mut self, frame: Frame) -> Result<Vec<Decoded>> {
-        match self.columns(&frame.rows)? {
-            Some(columns) => self.decoded(frame, columns).map(|decoded| vec![decoded]),
-            None => self.in_words(&frame),
+        // In words, the row is found that cannot be cast.
+        match guarded("Arrow or Parquet", || self.columns(&frame.rows)) {
+            Ok(Some(columns)) => self.decoded(frame, columns).map(|decoded| vec![decoded]),
+            Ok(None) | Err(_) => self.in_words(&frame),
         }
     }
 }
 
-/// Rows as lines of JSON; nothing where they cannot be written, which the reader of the lines will miss and refuse.
+/// Rows as lines of JSON; a row that cannot be written is a line that its reader will refuse.
 pub(super) fn written(rows: &RecordBatch) -> Vec<u8> {
+    match (guarded("Arrow or Parquet", || lines(rows)), rows.num_rows()) {
+        (Ok(text), _) => text,
+        (Err(_), 0 | 1) => b"?\n".repeat(rows.num_rows()),
+        (Err(_), length) => {
+            let half = length / 2;
+            [written(&rows.slice(0, half)), written(&rows.slice(half, length - half))].concat()
+        }
+    }
+}
+
+fn lines(rows: &RecordBatch) -> Result<Vec<u8>> {
     let mut text = Vec::new();
     let mut writer = LineDelimitedWriter::new(&mut text);
-    let done = writer.write(rows).and_then(|()| writer.finish());
+    writer.write(rows).and_then(|()| writer.finish())?;
     drop(writer);
-    if done.is_err() {
-        return b"?\n".repeat(rows.num_rows());
-    }
-    text
+    Ok(text)
 }
 
 fn is_text(kind: &DataType) -> bool {
