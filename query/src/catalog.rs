@@ -13,7 +13,8 @@ use arrow::datatypes::{Schema, SchemaRef};
 use async_trait::async_trait;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use datafusion::catalog::{SchemaProvider, TableProvider};
+use datafusion::catalog::memory::{MemoryCatalogProvider, MemoryCatalogProviderList};
+use datafusion::catalog::{CatalogProvider, CatalogProviderList, SchemaProvider, TableProvider};
 use datafusion::datasource::MemTable;
 use datafusion::datasource::empty::EmptyTable;
 use datafusion::error::Result as EngineResult;
@@ -21,7 +22,8 @@ use datafusion::prelude::SessionContext;
 use xueqing_lake::{Lake, Table};
 use xueqing_schema::{CodeSet, Kind, SEQ, Standard};
 
-use crate::places::{self, Place, Places, REGISTER};
+use crate::engine::{CATALOG, SCHEMA};
+use crate::places::{Dated, Place, Places};
 use crate::suppose::Supposed;
 use crate::{Error, rejects};
 
@@ -51,11 +53,11 @@ pub(crate) struct Pinned {
 }
 
 impl Catalog {
-    pub(crate) fn new(lake: Lake, standard: &Standard, timezone: Tz) -> Result<Self, Error> {
+    pub(crate) fn new(lake: Lake, standard: &Standard, timezone: Tz, places: Places) -> Result<Self, Error> {
         let kinds = standard.kinds().map(|kind| (kind.name.clone(), kind.clone())).collect();
         let named = |set: &Arc<CodeSet>| code_table(set).map(|table| (format!("code_{}", set.name), table));
         let codes = standard.code_sets().map(named).collect::<EngineResult<_>>().map_err(Error::internal)?;
-        Ok(Self { lake, kinds, codes, timezone, views: Mutex::default(), places: Places::default() })
+        Ok(Self { lake, kinds, codes, timezone, views: Mutex::default(), places })
     }
 
     /// Every name that a query can use.
@@ -68,8 +70,8 @@ impl Catalog {
 
     /// Brings the `wanted` tables up to date, then pins them together. Names that lead nowhere are left out.
     pub(crate) async fn pin(&self, context: &SessionContext, wanted: &BTreeSet<String>) -> Result<Pinned, Error> {
-        let places: Vec<Place> = wanted.iter().filter_map(|name| Place::named(name)).collect();
-        let behind = places.iter().flat_map(|place| [place.source, REGISTER]).map(str::to_owned);
+        let places: Vec<Place> = wanted.iter().filter_map(|name| self.places.named(name)).collect();
+        let behind = places.iter().flat_map(|place| place.reads().map(str::to_owned).collect::<Vec<_>>());
         let wanted = &wanted.iter().cloned().chain(behind).collect::<BTreeSet<_>>();
         let rollups = wanted.iter().filter(|name| !self.kinds.contains_key(*name)).map(|name| format!("{ROLLUPS}{name}"));
         let held = self.lake.held(&rollups.collect()).await;
@@ -81,30 +83,33 @@ impl Catalog {
         }
         futures::future::try_join_all(found.iter().map(|(_, table)| table.refresh())).await?;
         let mut pinned = Pinned { names: wanted.clone(), ..Pinned::default() };
-        let mut sources = BTreeMap::new();
+        let mut rollups = BTreeMap::new();
         for (name, table) in found {
-            if places.iter().any(|place| place.source == name) {
-                sources.insert(name.as_str(), places::Source::new(&table, held.get(table.name())));
-            }
-            let (version, provider) = match held.get(table.name()) {
-                Some(held) => (held.moment(), table.provider_over(Arc::clone(held))),
-                None => self.view(context, name, &table)?,
+            let held = held.get(table.name());
+            let moves = table.name().starts_with(ROLLUPS);
+            let (version, provider) = if moves && places.iter().any(|place| place.reads().any(|read| read == name)) {
+                let dated = Dated::new(&table, held);
+                let pinned = (dated.version, Arc::clone(&dated.provider));
+                rollups.insert(name.clone(), dated);
+                pinned
+            } else {
+                match held {
+                    Some(held) => (held.moment(), table.provider_over(Arc::clone(held))),
+                    None => self.view(context, name, &table)?,
+                }
             };
-            if table.name().starts_with(ROLLUPS) {
-                pinned.moving.insert(name.clone());
-            }
+            pinned.moving.extend(moves.then(|| name.clone()));
             pinned.as_of.insert(name.clone(), version);
             pinned.tables.insert(name.clone(), provider);
         }
         self.add_unstored(wanted, &mut pinned);
-        let schools =
-            pinned.tables.get(REGISTER).map(|register| (pinned.as_of.get(REGISTER).copied().unwrap_or(-1), register.clone()));
         for place in &places {
-            if let (Some(source), Some(schools)) = (sources.get(place.source), &schools) {
-                let table = self.places.table(context, place, source, schools.clone()).await;
-                pinned.tables.insert(place.name.clone(), table.map_err(|error| Error::from_engine(error, 0))?);
-                pinned.moving.insert(place.name.clone());
+            if !place.reads().all(|name| pinned.has(name)) {
+                continue;
             }
+            let table = self.places.table(context, place, &rollups, &pinned).await;
+            pinned.tables.insert(place.name.clone(), table.map_err(|error| Error::from_engine(error, 0))?);
+            pinned.moving.insert(place.name.clone());
         }
         Ok(pinned)
     }
@@ -225,6 +230,15 @@ impl SchemaProvider for Pinned {
     fn table_exist(&self, name: &str) -> bool {
         self.has(name)
     }
+}
+
+/// These tables, as those that a statement names without more.
+pub(crate) fn listed(tables: Arc<dyn SchemaProvider>) -> EngineResult<Arc<dyn CatalogProviderList>> {
+    let catalog = MemoryCatalogProvider::new();
+    catalog.register_schema(SCHEMA, tables)?;
+    let list = MemoryCatalogProviderList::new();
+    list.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
+    Ok(Arc::new(list))
 }
 
 /// The columns of a kind's current view: those of its table without `seq`.

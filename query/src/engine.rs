@@ -27,6 +27,7 @@ use crate::catalog::Catalog;
 use crate::cooperate::Cooperate;
 use crate::library::Library;
 use crate::metric::Metric;
+use crate::places::Places;
 use crate::plans::Plans;
 use crate::run::{self, Planned, Rows, Seen, Statement};
 use crate::suppose::Supposed;
@@ -152,7 +153,8 @@ impl Engine {
     pub fn open(setup: Setup) -> Result<Self, Error> {
         let Setup { lake, standard, timezone, metric_files, options } = setup;
         let library = Library::load(&metric_files, timezone)?;
-        let catalog = Catalog::new(lake, &standard, timezone)?;
+        let places = Places::new(library.sums().clone(), &standard, options.memory_bytes);
+        let catalog = Catalog::new(lake, &standard, timezone, places)?;
         let state = session(timezone, runtime(options)?);
         Ok(Self { inner: Arc::new(Inner { library, catalog, plans: Plans::default(), state, options }) })
     }

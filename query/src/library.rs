@@ -9,7 +9,7 @@ use chrono_tz::Tz;
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 use crate::Error;
-use crate::metric::{Common, Metric};
+use crate::metric::{Common, Metric, Sum};
 
 #[derive(RustEmbed)]
 #[folder = "metrics/"]
@@ -28,6 +28,7 @@ struct Studies;
 pub(crate) struct Library {
     metrics: Vec<Arc<Metric>>,
     studies: BTreeMap<String, Arc<Metric>>,
+    sums: BTreeMap<String, Sum>,
 }
 
 impl Library {
@@ -45,11 +46,16 @@ impl Library {
         for path in Studies::iter() {
             add(&mut studies, &path, &text(&path, Studies::get(&path))?, &common)?;
         }
-        Ok(Self { metrics: metrics.into_values().collect(), studies })
+        Ok(Self { metrics: metrics.into_values().collect(), studies, sums: common.sums })
     }
 
     pub(crate) fn all(&self) -> &[Arc<Metric>] {
         &self.metrics
+    }
+
+    /// What is added up in memory for them.
+    pub(crate) fn sums(&self) -> &BTreeMap<String, Sum> {
+        &self.sums
     }
 
     /// What a method reads.

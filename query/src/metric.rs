@@ -4,13 +4,17 @@
 //! grouping is of declared dimensions; every dimension, parameter and column has a title in both languages.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 
 use chrono_tz::Tz;
+use datafusion::sql::parser::DFParser;
+use datafusion::sql::resolve::resolve_table_references;
 use serde::{Deserialize, Serialize};
 use xueqing_schema::{Text, sql_file};
 
 use crate::Error;
-use crate::{bind, places, template};
+use crate::places;
+use crate::{bind, template};
 
 /// One published figure.
 #[derive(Clone, Debug, Serialize)]
@@ -36,7 +40,7 @@ pub struct Metric {
     /// Rows that can be read at several levels.
     #[serde(skip)]
     pub(crate) grains: BTreeMap<String, Grain>,
-    /// By dimension: the column of the schools' register that it follows from.
+    /// By dimension: what rows must be alike in where it tells them apart.
     #[serde(skip)]
     pub(crate) places: BTreeMap<String, String>,
     #[serde(skip)]
@@ -46,37 +50,49 @@ pub struct Metric {
     pub(crate) reads: BTreeSet<String>,
 }
 
-/// Where the same rows are to be had at three levels, each coarser one being the finer one added up.
+/// Where the same rows are to be had at two levels, the coarser one being the finer one added up.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Grain {
     /// A row a class.
     pub class: String,
-    /// A row a grade of a school.
-    pub school: String,
-    /// A row a grade of all schools that are alike in what is asked of the register.
+    /// A row for all schools and grades that are alike in what is asked of them.
     pub place: String,
+}
+
+/// Rows that are added up in memory, day by day, over what a question does not tell apart.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Sum {
+    /// A statement whose rows have a day, a school and a grade; its whole numbers and histograms are what is added up.
+    pub rows: String,
+    /// The tables it reads.
+    #[serde(skip)]
+    pub reads: BTreeSet<String>,
 }
 
 /// How far apart a question looks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Level {
     Class,
-    School,
-    /// With what it asks of the schools' register.
+    /// With what rows must be alike in.
     Place(BTreeSet<String>),
 }
 
 impl Level {
-    /// The coarsest that tells apart what is grouped by or asked for by these names; `places` has the register's column behind each.
+    /// The coarsest that tells apart what is grouped by or asked for by these names; `places` has what rows must be alike in for each.
     pub(crate) fn of<'a>(names: impl Iterator<Item = &'a str> + Clone, places: &BTreeMap<String, String>) -> Self {
-        let asks = |wanted: &str| names.clone().any(|name| name == wanted);
-        if asks("class") {
-            Self::Class
-        } else if asks("school") {
-            Self::School
-        } else {
-            Self::Place(names.filter_map(|name| places.get(name)).cloned().collect())
+        if names.clone().any(|name| name == "class") {
+            return Self::Class;
+        }
+        Self::Place(names.filter_map(|name| places.get(name)).cloned().collect())
+    }
+
+    /// The coarsest that tells this apart, too.
+    pub(crate) fn and(&self, column: &str) -> Self {
+        match self {
+            Self::Class => Self::Class,
+            Self::Place(alike) => Self::Place(alike.iter().cloned().chain([column.to_owned()]).collect()),
         }
     }
 }
@@ -85,7 +101,6 @@ impl Grain {
     pub(crate) fn at(&self, level: &Level) -> String {
         match level {
             Level::Class => self.class.clone(),
-            Level::School => self.school.clone(),
             Level::Place(alike) => {
                 self.place.replace("{alike}", &alike.iter().map(|column| format!("{}{column}", places::BY)).collect::<String>())
             }
@@ -150,6 +165,8 @@ pub(crate) struct Common {
     snippets: BTreeMap<String, String>,
     /// Rows that can be read at several levels, by name: `{{name}}`.
     grains: BTreeMap<String, Grain>,
+    /// What is added up in memory, by the name of its table.
+    pub(crate) sums: BTreeMap<String, Sum>,
 }
 
 impl Common {
@@ -172,6 +189,16 @@ impl Common {
                 }
             }
         }
+        let bad = |reason: &dyn Display| Error::bad_metric("metrics/common.toml", reason);
+        for grain in common.grains.values_mut() {
+            grain.class = template::settle(&grain.class, &BTreeMap::new(), &common.snippets).map_err(|reason| bad(&reason))?;
+        }
+        for sum in common.sums.values_mut() {
+            for (name, grain) in &common.grains {
+                sum.rows = sum.rows.replace(&format!("{{{{{name}}}}}"), &grain.class);
+            }
+            sum.reads = read_of(&sum.rows).map_err(|reason| bad(&reason))?;
+        }
         common.params.extend(common.dimensions.iter().filter_map(|(name, dimension)| Some((name.clone(), dimension.param()?))));
         Ok(common)
     }
@@ -184,7 +211,7 @@ struct CommonDimension {
     en: String,
     sql: Option<String>,
     join: Option<String>,
-    /// The column of the schools' register that it follows from.
+    /// What rows must be alike in where it tells them apart.
     place: Option<String>,
     /// What asking for one value of it leaves of the rows: with it, the dimension is a parameter as well.
     filter: Option<String>,
@@ -264,7 +291,7 @@ impl Metric {
             unit: unit.clone(),
             grain: grain.clone(),
             source: source.clone(),
-            reads: read_by(&sql, &dimensions, &common.grains),
+            reads: read_by(&sql, &dimensions, common),
             grains: common.grains.clone(),
             places: common.places(),
             dimensions,
@@ -314,13 +341,29 @@ impl Metric {
     }
 }
 
-/// The names that stand behind FROM and JOIN, those of its own parts and of every dimension included.
-fn read_by(sql: &str, dimensions: &[Dimension], grains: &BTreeMap<String, Grain>) -> BTreeSet<String> {
+/// What a figure reads at any level, with every dimension.
+fn read_by(sql: &str, dimensions: &[Dimension], common: &Common) -> BTreeSet<String> {
     let joins = dimensions.iter().filter_map(|dimension| dimension.join.clone());
-    let used = grains.iter().filter(|(name, _)| sql.contains(&format!("{{{{{name}}}}}")));
-    // At the coarsest level what is read is made of the school's rows.
-    let grains = used.flat_map(|(_, grain)| [Level::Class, Level::School].map(|level| format!("FROM {}", grain.at(&level))));
+    let used = common.grains.iter().filter(|(name, _)| template::names_grain(sql, name));
+    let levels = [Level::Class, Level::Place(BTreeSet::new())];
+    let grains = used.flat_map(|(_, grain)| levels.each_ref().map(|level| format!("FROM {}", grain.at(level))));
     let sql = std::iter::once(sql.to_owned()).chain(joins).chain(grains).collect::<Vec<_>>().join("\n");
+    let stored = |name: String| common.sums.get(&name).map_or_else(|| BTreeSet::from([name]), |sum| sum.reads.clone());
+    tables(&sql).into_iter().flat_map(stored).collect()
+}
+
+/// The tables that a statement reads, as its grammar has it.
+fn read_of(sql: &str) -> datafusion::error::Result<BTreeSet<String>> {
+    let mut reads = BTreeSet::new();
+    for statement in DFParser::parse_sql(sql)? {
+        let (tables, _) = resolve_table_references(&statement, true)?;
+        reads.extend(tables.iter().map(|table| table.table().to_owned()));
+    }
+    Ok(reads)
+}
+
+/// The names that stand behind FROM and JOIN, those of the statement's own parts included.
+fn tables(sql: &str) -> BTreeSet<String> {
     let words: Vec<&str> = sql.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
     let behind = words.windows(2).filter(|pair| pair[0].eq_ignore_ascii_case("from") || pair[0].eq_ignore_ascii_case("join"));
     behind.map(|pair| pair[1].to_owned()).collect()

@@ -1,20 +1,24 @@
-//! Schools that are alike in the register, added up: `place_day` is `school_grade_day` over all schools, `place_day__region__public` over those of
-//! the same region and ownership, and so on for any of [`ALIKE`]; `place_subject_day` is `school_grade_subject_day` in the same way.
+//! Rows added up, in memory, over what a question does not tell apart: `place_day` is `school_grade_day` over all schools and over grades of
+//! the same stage and the same limits, `place_day__region__public` over schools of the same region and ownership, and so on for any of
+//! [`ALIKE`]. What there is to be added up is said in `common.toml`, and may be made of several rollups.
 //!
-//! A city of a thousand schools has ten counties, so what is asked by place and not by school reads a hundredth of the rows, from memory. In
-//! `school` stands one of the schools for all that are like it: whatever joins the register by it finds what they share.
+//! A city of a thousand schools has ten counties, so what is asked by place and not by school reads a hundredth of the rows. In `school`
+//! stands one of the schools for all that are like it, and in `grade` one of the grades: what joins the register or the code sets by them
+//! finds what they share.
 //!
-//! Invariants: what a query sees is what the rollup of its moment gives over the register of its moment; a day is added up anew when its
-//! files, what is held in memory of it, or the register have changed, and only then. A school that is not in the register stands for itself.
+//! Invariants: what a query sees is what the rollups of its moment give over the registers of its moment; a day is added up anew when the
+//! files of a rollup, what is held in memory of it, or a register have changed, and only then. A school that is not in the register stands
+//! for itself. Together the tables take no more memory than one query may; one that does not fit is the rows as they are.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::compute::{concat_batches, partition};
-use arrow::datatypes::{DataType, SchemaRef};
-use datafusion::catalog::TableProvider;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::catalog::{MemorySchemaProvider, SchemaProvider, TableProvider};
 use datafusion::common::JoinType;
+use datafusion::dataframe::DataFrame;
 use datafusion::datasource::MemTable;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::FunctionRegistry;
@@ -25,16 +29,22 @@ use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
 use tokio::sync::Mutex;
 use xueqing_lake::{Held, Table};
+use xueqing_schema::Standard;
 
-/// The tables, and the rollups they are made of.
-const PLACES: [(&str, &str); 2] = [("place_day", "school_grade_day"), ("place_subject_day", "school_grade_subject_day")];
-/// Stands in a table's name before each column in which its schools are alike.
+use crate::catalog::{Pinned, listed};
+use crate::metric::Sum;
+
+/// Stands in a table's name before each column in which its rows are alike.
 pub(crate) const BY: &str = "__";
-/// The register, and what schools can be alike in.
+/// The register, and what its schools can be alike in.
 pub(crate) const REGISTER: &str = "school";
-const ALIKE: [&str; 4] = ["region", "school_type", "urban_rural", "public"];
+const OF_SCHOOLS: [&str; 4] = ["region", "school_type", "urban_rural", "public"];
+/// What rows can be alike in. A school by itself is like no other.
+pub(crate) const ALIKE: [&str; 6] = ["region", "school_type", "urban_rural", "public", "school", "grade"];
 /// Parts that are read at the same time.
 const PARTS: usize = 2;
+/// Days that are added up together: some ten thousand rows of a city.
+const DAYS_AT_ONCE: usize = 5;
 
 type Provider = Arc<dyn TableProvider>;
 
@@ -42,54 +52,84 @@ type Provider = Arc<dyn TableProvider>;
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
     pub name: String,
-    /// The rollup that it is made of.
-    pub source: &'static str,
-    alike: Vec<&'static str>,
+    sort: Sort,
+    sum: Arc<Sum>,
+}
+
+/// What makes a table: which rows, and what those are alike in that are added up.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Sort {
+    rows: String,
+    alike: BTreeSet<&'static str>,
 }
 
 impl Place {
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        let mut parts = name.split(BY);
-        let table = parts.next()?;
-        let (_, source) = PLACES.iter().find(|(place, _)| *place == table)?;
-        let alike = parts.map(|part| ALIKE.into_iter().find(|column| *column == part)).collect::<Option<_>>()?;
-        Some(Self { name: name.to_owned(), source, alike })
+    /// The tables that it is made of.
+    pub(crate) fn reads(&self) -> impl Iterator<Item = &str> {
+        self.sum.reads.iter().map(String::as_str).chain([REGISTER])
+    }
+
+    /// Of the register, what tells schools apart; nothing where each is by itself.
+    fn of_schools(&self) -> Option<Vec<&'static str>> {
+        let by_itself = self.sort.alike.contains("school");
+        (!by_itself).then(|| OF_SCHOOLS.into_iter().filter(|column| self.sort.alike.contains(column)).collect())
     }
 }
 
 /// What has been added up so far.
-#[derive(Default)]
-pub(crate) struct Places(Mutex<Known>);
+pub(crate) struct Places {
+    sums: BTreeMap<String, Arc<Sum>>,
+    /// Each grade with the first of those that are like it.
+    grades: Stand,
+    /// What all tables may take in memory.
+    memory: usize,
+    known: Mutex<Known>,
+}
+
+/// What stands for what.
+type Stand = BTreeMap<String, String>;
 
 #[derive(Default)]
 struct Known {
-    /// The register's version.
-    register: Option<i64>,
-    tables: HashMap<String, Added>,
+    tables: HashMap<Sort, Added>,
+    /// Those that did not fit.
+    large: HashSet<Sort>,
 }
 
 /// One table.
 struct Added {
-    /// The register's schools, with those that stand for them.
-    alike: RecordBatch,
-    days: BTreeMap<i32, (Mark, RecordBatch)>,
+    /// The versions of the registers.
+    registers: Vec<Option<i64>>,
+    /// By column of the key, what stands for what.
+    stands: Vec<(&'static str, RecordBatch)>,
+    days: BTreeMap<i32, (Marks, RecordBatch)>,
 }
 
-/// What a day was added up from.
+impl Added {
+    fn memory(&self) -> usize {
+        self.days.values().map(|(_, rows)| rows.get_array_memory_size()).sum()
+    }
+}
+
+/// What a day was added up from, rollup by rollup.
+type Marks = Vec<Option<Mark>>;
+
+/// What there is of a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Mark {
     Files(Vec<String>),
     Held(i64),
 }
 
-/// One of the rollups, pinned.
-pub(crate) struct Source {
-    provider: Provider,
+/// A rollup at one version, and what its days are made of.
+pub(crate) struct Dated {
+    pub version: i64,
+    pub provider: Provider,
     days: BTreeMap<i32, Mark>,
 }
 
-impl Source {
-    /// The table with what is held of it, and of what its days are made.
+impl Dated {
+    /// The table with what is held of it.
     pub(crate) fn new(table: &Table, held: Option<&Arc<dyn Held>>) -> Self {
         loop {
             let version = table.version();
@@ -104,93 +144,175 @@ impl Source {
             if table.version() == version {
                 let in_memory = held.iter().flat_map(|held| held.days().into_iter().map(|day| (day, Mark::Held(held.moment()))));
                 days.extend(in_memory.collect::<Vec<_>>());
-                return Self { provider, days };
+                return Self { version: held.map_or(version, |held| held.moment()), provider, days };
             }
         }
     }
 }
 
 impl Places {
-    /// A table over its pinned source and the pinned register.
+    /// `memory` is what all tables may take.
+    pub(crate) fn new(sums: BTreeMap<String, Sum>, standard: &Standard, memory: usize) -> Self {
+        let sums = sums.into_iter().map(|(name, sum)| (name, Arc::new(sum))).collect();
+        Self { sums, grades: alike_grades(standard), memory, known: Mutex::default() }
+    }
+
+    pub(crate) fn named(&self, name: &str) -> Option<Place> {
+        let mut parts = name.split(BY);
+        let rows = parts.next()?.to_owned();
+        let sum = Arc::clone(self.sums.get(&rows)?);
+        let alike = parts.map(|part| ALIKE.into_iter().find(|column| *column == part)).collect::<Option<BTreeSet<_>>>()?;
+        Some(Place { name: name.to_owned(), sort: Sort { rows, alike }, sum })
+    }
+
+    /// A table over pinned rollups and registers.
     pub(crate) async fn table(
         &self,
         context: &SessionContext,
         place: &Place,
-        source: &Source,
-        (version, register): (i64, Provider),
+        rollups: &BTreeMap<String, Dated>,
+        pinned: &Pinned,
     ) -> Result<Provider> {
-        let mut known = self.0.lock().await;
-        if known.register != Some(version) {
-            *known = Known { register: Some(version), ..Known::default() };
+        let read = reading(context, place.reads().filter_map(|name| Some((name, pinned.get(name)?))))?;
+        let rows = read.sql(&place.sum.rows).await?;
+        let dated: Vec<&Dated> = place.reads().filter_map(|name| rollups.get(name)).collect();
+        let marks = |day: &i32| dated.iter().map(|rollup| rollup.days.get(day).cloned()).collect::<Marks>();
+        let registers: Vec<_> =
+            place.reads().map(|name| pinned.as_of.get(name).copied().filter(|_| !rollups.contains_key(name))).collect();
+        let mut known = self.known.lock().await;
+        if known.large.contains(&place.sort) {
+            return Ok(rows.into_view());
         }
-        if !known.tables.contains_key(&place.name) {
-            let added = Added { alike: alike(context, register, &place.alike).await?, days: BTreeMap::new() };
-            known.tables.insert(place.name.clone(), added);
+        let mut table = match known.tables.remove(&place.sort).filter(|table| table.registers == registers) {
+            Some(table) => table,
+            None => Added { registers, stands: self.stands(&read, place).await?, days: BTreeMap::new() },
+        };
+        table.days.retain(|day, (made_of, _)| *made_of == marks(day));
+        let days: BTreeSet<i32> = dated.iter().flat_map(|rollup| rollup.days.keys().copied()).collect();
+        let wanted: Vec<i32> = days.into_iter().filter(|day| !table.days.contains_key(day)).collect();
+        let schema = viewed(rows.schema().as_arrow());
+        let mut left = self.memory.saturating_sub(known.tables.values().chain([&table]).map(Added::memory).sum());
+        for days in wanted.chunks(DAYS_AT_ONCE) {
+            let mut added = added_up(&read, rows.clone(), days, &table.stands).await?;
+            for day in days {
+                // A day without rows is known to have none.
+                let rows = added.remove(day).unwrap_or_else(|| RecordBatch::new_empty(Arc::clone(&schema)));
+                left = left.saturating_sub(rows.get_array_memory_size());
+                table.days.insert(*day, (marks(day), rows));
+            }
+            if left == 0 {
+                known.large.insert(place.sort.clone());
+                return Ok(rows.into_view());
+            }
         }
-        let Some(Added { alike, days }) = known.tables.get_mut(&place.name) else { return Err(missing()) };
-        days.retain(|day, (mark, _)| source.days.get(day) == Some(mark));
-        let wanted: Vec<i32> = source.days.keys().filter(|day| !days.contains_key(day)).copied().collect();
-        let schema = source.provider.schema();
-        let mut added = added_up(context, Arc::clone(&source.provider), &wanted, alike.clone()).await?;
-        for day in wanted {
-            // A day without rows is known to have none.
-            let rows = added.remove(&day).unwrap_or_else(|| RecordBatch::new_empty(Arc::clone(&schema)));
-            days.insert(day, (source.days[&day].clone(), rows));
-        }
-        let batches: Vec<RecordBatch> = days.values().map(|(_, rows)| rows.clone()).filter(|rows| rows.num_rows() > 0).collect();
+        let batches: Vec<RecordBatch> =
+            table.days.values().map(|(_, rows)| rows.clone()).filter(|rows| rows.num_rows() > 0).collect();
+        known.tables.insert(place.sort.clone(), table);
         let mut parts: Vec<Vec<RecordBatch>> =
             batches.chunks(batches.len().div_ceil(PARTS).max(1)).map(<[RecordBatch]>::to_vec).collect();
         // There is a part even if it is empty.
         parts.resize_with(parts.len().max(1), Vec::new);
         Ok(Arc::new(MemTable::try_new(schema, parts)?))
     }
+
+    async fn stands(&self, read: &SessionContext, place: &Place) -> Result<Vec<(&'static str, RecordBatch)>> {
+        let mut stands = Vec::new();
+        if let Some(columns) = place.of_schools() {
+            stands.push(("school", pairs(&alike_schools(read, &columns).await?)?));
+        }
+        if !place.sort.alike.contains("grade") {
+            stands.push(("grade", pairs(&self.grades)?));
+        }
+        Ok(stands)
+    }
+}
+
+/// Each grade with the first of its stage that has the same limits all the time.
+fn alike_grades(standard: &Standard) -> Stand {
+    let (Ok(grades), Ok(limits)) = (standard.code_set("grades"), standard.code_set("homework_limits")) else {
+        return Stand::new();
+    };
+    let mut firsts = HashMap::new();
+    let mut stand = Stand::new();
+    for grade in &grades.entries {
+        let own = limits.entries.iter().filter(|limit| limit.code == grade.code);
+        let own = own.map(|limit| (limit.valid_from, limit.valid_to, limit.attributes.get("minutes"))).collect::<Vec<_>>();
+        let shared = (grade.attributes.get("stage"), own);
+        stand.insert(grade.code.clone(), firsts.entry(shared).or_insert_with(|| grade.code.clone()).clone());
+    }
+    stand
+}
+
+fn pairs(stand: &Stand) -> Result<RecordBatch> {
+    let texts = |texts: Vec<&String>| Arc::new(texts.into_iter().map(Some).collect::<StringArray>()) as ArrayRef;
+    let columns = [("of", texts(stand.keys().collect())), ("stands_for", texts(stand.values().collect()))];
+    Ok(RecordBatch::try_from_iter(columns)?)
+}
+
+/// The rollup's columns; histograms as views, which joins hand on without copying them.
+fn viewed(schema: &Schema) -> SchemaRef {
+    let view = |field: &Arc<Field>| match field.data_type() {
+        DataType::Binary => Arc::new(field.as_ref().clone().with_data_type(DataType::BinaryView)),
+        _ => Arc::clone(field),
+    };
+    Arc::new(Schema::new(schema.fields().iter().map(view).collect::<Vec<_>>()))
+}
+
+/// A session that sees these tables.
+fn reading<'a>(context: &SessionContext, tables: impl Iterator<Item = (&'a str, &'a Provider)>) -> Result<SessionContext> {
+    let schema = MemorySchemaProvider::new();
+    for (name, table) in tables {
+        schema.register_table(name.to_owned(), Arc::clone(table))?;
+    }
+    let mut state = context.state();
+    state.register_catalog_list(listed(Arc::new(schema))?);
+    Ok(SessionContext::new_with_state(state))
 }
 
 fn missing() -> DataFusionError {
     DataFusionError::Internal("a rollup by place is missing".to_owned())
 }
 
-/// Each school of the register (`of`) with the first of those that are like it (`stands_for`).
-async fn alike(context: &SessionContext, register: Provider, columns: &[&str]) -> Result<RecordBatch> {
+/// Each school of the register with the first of those that are like it.
+async fn alike_schools(read: &SessionContext, columns: &[&str]) -> Result<Stand> {
     let columns: Vec<&str> = [REGISTER].into_iter().chain(columns.iter().copied()).collect();
-    let rows = context.read_table(register)?.select_columns(&columns)?.sort(vec![col(REGISTER).sort(true, true)])?;
-    let batches = rows.collect().await?;
-    let (mut of, mut stands_for) = (Vec::new(), Vec::new());
+    let rows = read.table(REGISTER).await?.select_columns(&columns)?.sort(vec![col(REGISTER).sort(true, true)])?;
     let mut firsts: HashMap<Vec<ScalarValue>, String> = HashMap::new();
-    for batch in &batches {
+    let mut stand = Stand::new();
+    for batch in rows.collect().await? {
         for row in 0..batch.num_rows() {
             let values = batch.columns().iter().map(|column| ScalarValue::try_from_array(column, row));
             let mut values = values.collect::<Result<Vec<_>>>()?;
             let Some(Some(school)) = values.remove(0).try_as_str().map(|school| school.map(str::to_owned)) else { continue };
-            stands_for.push(firsts.entry(values).or_insert_with(|| school.clone()).clone());
-            of.push(school);
+            let first = firsts.entry(values).or_insert_with(|| school.clone()).clone();
+            stand.insert(school, first);
         }
     }
-    let columns: [(&str, ArrayRef); 2] =
-        [("of", Arc::new(StringArray::from(of))), ("stands_for", Arc::new(StringArray::from(stands_for)))];
-    Ok(RecordBatch::try_from_iter(columns)?)
+    Ok(stand)
 }
 
-/// The rows of these days, added up over schools that are alike, by day.
+/// The rows of these days, added up over what stands for what, by day.
 async fn added_up(
-    context: &SessionContext,
-    source: Provider,
+    read: &SessionContext,
+    rows: DataFrame,
     days: &[i32],
-    alike: RecordBatch,
+    stands: &[(&'static str, RecordBatch)],
 ) -> Result<BTreeMap<i32, RecordBatch>> {
-    if days.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let schema = source.schema();
+    let schema = Arc::clone(rows.schema().inner());
     let wanted = days.iter().map(|day| lit(ScalarValue::Date32(Some(*day)))).collect();
-    let rows = context.read_table(source)?.filter(col("day").in_list(wanted, false))?;
-    let rows = rows.join(context.read_batch(alike)?, JoinType::Left, &["school"], &["of"], None)?;
+    let mut rows = rows.filter(col("day").in_list(wanted, false))?;
+    for (column, pairs) in stands {
+        let pairs = read.read_batch(pairs.clone())?;
+        let pairs =
+            pairs.select(vec![col("of").alias(format!("{column}_of")), col("stands_for").alias(format!("{column}_for"))])?;
+        rows = rows.join(pairs, JoinType::Left, &[column], &[&format!("{column}_of")], None)?;
+    }
     let (keys, measures): (Vec<_>, Vec<_>) = schema.fields().iter().partition(|field| !is_measure(field.data_type()));
-    let key = |name: &str| match name {
-        "school" => coalesce(vec![col("stands_for"), col("school")]).alias("school"),
-        name => col(name),
+    let key = |name: &str| match stands.iter().any(|(column, _)| *column == name) {
+        true => coalesce(vec![col(format!("{name}_for")), col(name)]).alias(name),
+        false => col(name),
     };
-    let histograms = context.state().udaf("histogram_sum")?;
+    let histograms = read.state().udaf("histogram_sum")?;
     let measure = |name: &str, kind: &DataType| match kind {
         DataType::Binary => histograms.call(vec![col(name)]).alias(name),
         _ => sum(col(name)).alias(name),
@@ -199,7 +321,7 @@ async fn added_up(
     let measures: Vec<Expr> = measures.iter().map(|field| measure(field.name(), field.data_type())).collect();
     let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
     let rows = rows.aggregate(keys, measures)?.select_columns(&names)?.sort(vec![col("day").sort(true, true)])?;
-    by_day(&schema, &rows.collect().await?)
+    by_day(&viewed(&schema), &rows.collect().await?)
 }
 
 fn is_measure(kind: &DataType) -> bool {

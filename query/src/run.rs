@@ -8,8 +8,7 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use datafusion::catalog::memory::{MemoryCatalogProvider, MemoryCatalogProviderList};
-use datafusion::catalog::{CatalogProvider, CatalogProviderList};
+use datafusion::catalog::SchemaProvider;
 use datafusion::common::TableReference;
 use datafusion::dataframe::DataFrame;
 use datafusion::error::DataFusionError;
@@ -21,7 +20,7 @@ use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
 use futures::StreamExt;
 
-use crate::catalog::{Catalog, Pinned};
+use crate::catalog::{Catalog, Pinned, listed};
 use crate::engine::{CATALOG, Limits, SCHEMA};
 use crate::plans::{self, Kept, Plans};
 use crate::suppose::Supposed;
@@ -121,7 +120,8 @@ pub(crate) async fn plan(
     let mut state = state.clone();
     // Else `now()` would be the moment at which the session was made.
     state.mark_start_execution();
-    state.register_catalog_list(catalog_list(Arc::clone(&pinned))?);
+    let tables: Arc<dyn SchemaProvider> = pinned.clone();
+    state.register_catalog_list(listed(tables).map_err(Error::internal)?);
     let plan = state.statement_to_plan(statement).await.map_err(engine)?;
     check_read_only(&plan)?;
     Ok(Planned { frame: DataFrame::new(state, plan), pinned, is_pinned })
@@ -160,14 +160,6 @@ fn leads_somewhere(reference: &TableReference, pinned: &Pinned, state: &SessionS
     let own = own_name(reference);
     let table_function = || matches!(reference, TableReference::Bare { table } if state.table_functions().contains_key(&**table));
     own.is_some_and(|name| pinned.has(&name)) || reference.schema() == Some("information_schema") || table_function()
-}
-
-fn catalog_list(pinned: Arc<Pinned>) -> Result<Arc<dyn CatalogProviderList>, Error> {
-    let catalog = MemoryCatalogProvider::new();
-    catalog.register_schema(SCHEMA, pinned).map_err(Error::internal)?;
-    let list = MemoryCatalogProviderList::new();
-    list.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
-    Ok(Arc::new(list))
 }
 
 fn check_read_only(plan: &LogicalPlan) -> Result<(), Error> {

@@ -9,6 +9,7 @@
 //! | `{{dimensions d}}` | each chosen dimension as it follows from a row of `d`, and a comma: `d.day AS day, ` | it is asked |
 //! | `{{joins d}}` | the joins that the chosen dimensions need | it is asked |
 //! | `{{GRAIN}}` | the rows of a grain of `common.toml`, at the coarsest level that tells apart what is asked for | it is asked |
+//! | `{{GRAIN by school}}` | the same where single schools are told apart as well | it is asked |
 //! | `{{by}}` | the names of the chosen dimensions, each with a comma: `day, school, ` | it is asked |
 //! | `{{by - school}}`, `{{dimensions - school d}}`, `{{filters - school d}}` | the same without `school` | |
 //!
@@ -17,6 +18,7 @@
 use std::collections::BTreeMap;
 
 use crate::metric::{Dimension, Grain, Level, Metric};
+use crate::places::ALIKE;
 
 /// What stands for the row in the texts of `common.toml`.
 const ROW: &str = "{row}";
@@ -26,7 +28,7 @@ enum Word<'a> {
     By { without: Option<&'a str> },
     Dimensions { row: &'a str, without: Option<&'a str> },
     Joins { row: &'a str },
-    Grain { name: &'a str },
+    Grain { name: &'a str, also: Option<&'a str> },
 }
 
 /// Puts in what does not depend on the grouping: filters and snippets.
@@ -58,7 +60,7 @@ fn conditions(filters: &BTreeMap<String, String>, without: Option<&str>, row: &s
 pub(crate) fn expand(sql: &str, by: &[&Dimension], grains: &BTreeMap<String, Grain>, level: &Level) -> Result<String, String> {
     replace(sql, |token| {
         Ok(match word(token, grains)? {
-            Word::Grain { name } => grains[name].at(level),
+            Word::Grain { name, also } => grains[name].at(&also.map_or_else(|| level.clone(), |column| level.and(column))),
             Word::By { without } => kept(by, without).map(|dimension| format!("{}, ", dimension.name)).collect(),
             Word::Dimensions { row, without } => kept(by, without).map(|dimension| column(dimension, row)).collect(),
             Word::Joins { row } => joins(by, row),
@@ -106,11 +108,20 @@ fn word<'a>(token: &'a str, grains: &BTreeMap<String, Grain>) -> Result<Word<'a>
         ["dimensions", row] => Ok(Word::Dimensions { row, without: None }),
         ["dimensions", "-", name, row] => Ok(Word::Dimensions { row, without: Some(name) }),
         ["joins", row] => Ok(Word::Joins { row }),
-        [name] if grains.contains_key(name) => Ok(Word::Grain { name }),
+        [name] if grains.contains_key(name) => Ok(Word::Grain { name, also: None }),
+        [name, "by", column] if grains.contains_key(name) && ALIKE.contains(&column) => {
+            Ok(Word::Grain { name, also: Some(column) })
+        }
         _ => Err(format!(
             "\"{{{{{token}}}}}\" is unknown: write {{{{by}}}}, {{{{by - NAME}}}}, {{{{dimensions ROW}}}}, {{{{joins ROW}}}}, {{{{filters ROW}}}}, a snippet or a grain of common.toml"
         )),
     }
+}
+
+/// Whether a text reads this grain.
+pub(crate) fn names_grain(sql: &str, name: &str) -> bool {
+    let words = sql.split("{{").skip(1).filter_map(|rest| rest.split_once("}}"));
+    words.into_iter().any(|(word, _)| word.split_whitespace().next() == Some(name))
 }
 
 /// The text with each word in double braces replaced.
@@ -147,7 +158,7 @@ mod tests {
             "SELECT {{dimensions d}}1 FROM t AS d {{joins d}} GROUP BY {{by - day}}1",
             &[&county, &day, &area],
             &BTreeMap::new(),
-            &Level::School,
+            &Level::Class,
         );
         assert_eq!(
             sql.as_deref(),
@@ -170,21 +181,27 @@ mod tests {
 
     #[test]
     fn a_grain_is_read_at_its_level() {
-        let [class, school, place] = ["class_day", "school_day", "place_day{alike}"].map(str::to_owned);
-        let grains = BTreeMap::from([("load".to_owned(), Grain { class, school, place })]);
-        let places = BTreeMap::from([("county".to_owned(), "region".to_owned())]);
-        let at = |names: &[&str]| expand("FROM {{load}} AS d", &[], &grains, &Level::of(names.iter().copied(), &places));
+        let [class, place] = ["class_day", "place_day{alike}"].map(str::to_owned);
+        let grains = BTreeMap::from([("load".to_owned(), Grain { class, place })]);
+        let places = [("county", "region"), ("school", "school")].map(|(name, column)| (name.to_owned(), column.to_owned()));
+        let read =
+            |sql: &str, names: &[&str]| expand(sql, &[], &grains, &Level::of(names.iter().copied(), &places.clone().into()));
+        let at = |names: &[&str]| read("FROM {{load}} AS d", names);
         assert_eq!(at(&["county", "class"]).as_deref(), Ok("FROM class_day AS d"));
-        assert_eq!(at(&["school"]).as_deref(), Ok("FROM school_day AS d"));
+        assert_eq!(at(&["school"]).as_deref(), Ok("FROM place_day__school AS d"));
         assert_eq!(at(&["day", "county"]).as_deref(), Ok("FROM place_day__region AS d"));
         assert_eq!(at(&["week"]).as_deref(), Ok("FROM place_day AS d"));
+        assert_eq!(read("FROM {{load by school}}", &["county"]).as_deref(), Ok("FROM place_day__region__school"));
+        assert_eq!(read("FROM {{load by school}}", &["class"]).as_deref(), Ok("FROM class_day"));
+        assert!(read("FROM {{load by colour}}", &[]).is_err());
+        assert!(names_grain("FROM {{load by school}} AS d", "load") && !names_grain("FROM {{load by school}}", "subject_load"));
     }
 
     #[test]
     fn an_unknown_word_is_named() {
         let none = BTreeMap::new();
-        let error = expand("{{bye}}", &[], &none, &Level::School).expect_err("refused");
+        let error = expand("{{bye}}", &[], &none, &Level::Class).expect_err("refused");
         assert!(error.starts_with("\"{{bye}}\" is unknown"), "{error}");
-        assert!(expand("{{by", &[], &none, &Level::School).expect_err("refused").contains("not closed"));
+        assert!(expand("{{by", &[], &none, &Level::Class).expect_err("refused").contains("not closed"));
     }
 }

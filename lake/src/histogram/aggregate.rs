@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BinaryBuilder, BooleanArray};
+use arrow::array::{Array, ArrayAccessor, ArrayRef, AsArray, BinaryBuilder, BooleanArray};
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef, Int64Type};
 use datafusion::error::Result;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
@@ -18,7 +19,7 @@ pub(super) fn functions() -> [AggregateUDF; 2] {
     let whole = DataType::Int64;
     let one_or_two = vec![TypeSignature::Exact(vec![whole.clone()]), TypeSignature::Exact(vec![whole.clone(), whole])];
     let of_values = Signature::one_of(one_or_two, Volatility::Immutable);
-    let of_histograms = Signature::exact(vec![DataType::Binary], Volatility::Immutable);
+    let of_histograms = Signature::one_of(super::either(&[]), Volatility::Immutable);
     let make = |name, signature, adds| AggregateUDF::from(Gather { name, signature, adds });
     [make("histogram", of_values, Adds::Values), make("histogram_sum", of_histograms, Adds::Histograms)]
 }
@@ -114,15 +115,24 @@ impl Groups {
                     count(&mut self.counts[*group], clamped(values.value(row)), u64::try_from(times).unwrap_or_default());
                 }
             }
-            Adds::Histograms => {
-                let histograms = columns[0].as_binary::<i32>();
-                for (row, group) in groups.iter().enumerate().filter(|(row, _)| histograms.is_valid(*row) && counts(*row)) {
-                    let into = &mut self.counts[*group];
-                    match Form::of(histograms.value(row)) {
-                        Form::Run(first, run) => count_run(into, first as usize, run),
-                        Form::Pairs(pairs) => pairs.for_each(|(value, times)| count(into, value, times)),
-                    }
-                }
+            Adds::Histograms => match columns[0].as_binary_view_opt() {
+                Some(views) => self.add_histograms(views, groups, counts),
+                None => self.add_histograms(columns[0].as_binary::<i32>(), groups, counts),
+            },
+        }
+    }
+
+    fn add_histograms<'a>(
+        &mut self,
+        histograms: impl ArrayAccessor<Item = &'a [u8]>,
+        groups: &[usize],
+        counts: impl Fn(usize) -> bool,
+    ) {
+        for (row, group) in groups.iter().enumerate().filter(|(row, _)| histograms.is_valid(*row) && counts(*row)) {
+            let into = &mut self.counts[*group];
+            match Form::of(histograms.value(row)) {
+                Form::Run(first, run) => count_run(into, first as usize, run),
+                Form::Pairs(pairs) => pairs.for_each(|(value, times)| count(into, value, times)),
             }
         }
     }
@@ -185,7 +195,7 @@ impl GroupsAccumulator for Groups {
 
     fn convert_to_state(&self, columns: &[ArrayRef], filter: Option<&BooleanArray>) -> Result<Vec<ArrayRef>> {
         if let (Adds::Histograms, None) = (self.adds, filter) {
-            return Ok(vec![Arc::clone(&columns[0])]);
+            return Ok(vec![cast(&columns[0], &DataType::Binary)?]);
         }
         let rows = columns[0].len();
         let mut each = Self { adds: self.adds, counts: vec![Vec::new(); rows] };
@@ -199,11 +209,15 @@ impl GroupsAccumulator for Groups {
 }
 
 #[cfg(test)]
-pub(super) fn added_up(histograms: &arrow::array::BinaryArray) -> Option<Vec<u8>> {
-    let mut groups = Groups { adds: Adds::Histograms, counts: Vec::new() };
-    let column: ArrayRef = Arc::new(histograms.clone());
-    groups.update_batch(&[column], &vec![0; histograms.len()], None, 1).expect("added");
-    let sum = groups.emit(EmitTo::All);
-    let sum = sum.as_binary::<i32>();
-    sum.is_valid(0).then(|| sum.value(0).to_vec())
+pub(super) mod tests {
+    use super::*;
+
+    pub fn added_up(histograms: &arrow::array::BinaryArray) -> Option<Vec<u8>> {
+        let mut groups = Groups { adds: Adds::Histograms, counts: Vec::new() };
+        let column: ArrayRef = Arc::new(histograms.clone());
+        groups.update_batch(&[column], &vec![0; histograms.len()], None, 1).expect("added");
+        let sum = groups.emit(EmitTo::All);
+        let sum = sum.as_binary::<i32>();
+        sum.is_valid(0).then(|| sum.value(0).to_vec())
+    }
 }

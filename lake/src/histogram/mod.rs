@@ -18,6 +18,8 @@ mod scalar;
 
 use std::ops::RangeInclusive;
 
+use arrow::datatypes::DataType;
+use datafusion::logical_expr::TypeSignature;
 use datafusion::prelude::SessionContext;
 
 /// The highest value; what is above counts as this.
@@ -34,6 +36,12 @@ const SPREAD: usize = 4;
 pub fn register(context: &SessionContext) {
     aggregate::functions().into_iter().for_each(|function| context.register_udaf(function));
     scalar::functions().into_iter().for_each(|function| context.register_udf(function));
+}
+
+/// The types of a column of histograms, each with what else a function takes: as stored, or as views, which are not copied by joins.
+fn either(more: &[DataType]) -> Vec<TypeSignature> {
+    let of = |kind| TypeSignature::Exact([&[kind], more].concat());
+    [DataType::Binary, DataType::BinaryView].map(of).into()
 }
 
 /// One histogram that is added to and taken from: values with their counts, in the order of the values.
@@ -255,7 +263,7 @@ mod tests {
                 all.push(part);
             }
             let parts: BinaryArray = all.iter().map(Option::as_deref).collect();
-            prop_assert_eq!(aggregate::added_up(&parts), one_by_one.encode());
+            prop_assert_eq!(aggregate::tests::added_up(&parts), one_by_one.encode());
         }
     }
 

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, Float64Array, Int64Array};
+use arrow::array::{ArrayRef, AsArray, BinaryArray, Float64Array, Int64Array};
 use arrow::datatypes::{DataType, Int64Type};
 use datafusion::common::plan_err;
 use datafusion::error::Result;
-use datafusion::logical_expr::{ColumnarValue, ScalarUDF, Volatility, create_udf};
+use datafusion::logical_expr::expr_fn::SimpleScalarUDF;
+use datafusion::logical_expr::{ColumnarValue, ScalarUDF, Signature, Volatility, create_udf};
 
-use super::{above, clamped, encode, entries};
+use super::{above, clamped, either, encode, entries};
 
 /// All values are greater.
 const EVERY: i64 = -1;
@@ -16,12 +17,15 @@ const EVERY: i64 = -1;
 /// The functions of one row.
 pub(super) fn functions() -> [ScalarUDF; 4] {
     use DataType::{Binary, Float64, Int64};
-    let immutable = Volatility::Immutable;
+    let of = |name: &str, more: &[DataType], gives, function: fn(&[ColumnarValue]) -> Result<ColumnarValue>| {
+        let signature = Signature::one_of(either(more), Volatility::Immutable);
+        ScalarUDF::from(SimpleScalarUDF::new_with_signature(name, signature, gives, Arc::new(function)))
+    };
     [
-        create_udf("histogram_of", vec![Int64], Binary, immutable, Arc::new(singles)),
-        create_udf("histogram_count", vec![Binary], Int64, immutable, Arc::new(counts)),
-        create_udf("histogram_above", vec![Binary, Int64], Int64, immutable, Arc::new(aboves)),
-        create_udf("histogram_decile", vec![Binary, Int64], Float64, immutable, Arc::new(deciles)),
+        create_udf("histogram_of", vec![Int64], Binary, Volatility::Immutable, Arc::new(singles)),
+        of("histogram_count", &[], Int64, counts),
+        of("histogram_above", &[Int64], Int64, aboves),
+        of("histogram_decile", &[Int64], Float64, deciles),
     ]
 }
 
@@ -31,22 +35,26 @@ fn singles(arguments: &[ColumnarValue]) -> Result<ColumnarValue> {
     Ok(ColumnarValue::Array(Arc::new(arrays[0].as_primitive::<Int64Type>().iter().map(of).collect::<BinaryArray>())))
 }
 
+/// What comes of each histogram of a column.
+fn each<T, C: FromIterator<Option<T>>>(column: &ArrayRef, of: impl FnMut(Option<&[u8]>) -> Option<T>) -> C {
+    match column.as_binary_view_opt() {
+        Some(views) => views.iter().map(of).collect(),
+        None => column.as_binary::<i32>().iter().map(of).collect(),
+    }
+}
+
 fn counts(arguments: &[ColumnarValue]) -> Result<ColumnarValue> {
     let arrays = ColumnarValue::values_to_arrays(arguments)?;
-    Ok(whole(arrays[0].as_binary::<i32>().iter().map(|bytes| Some(above(bytes.unwrap_or_default(), EVERY)))))
+    let of = |bytes: Option<&[u8]>| i64::try_from(above(bytes.unwrap_or_default(), EVERY)).ok();
+    Ok(ColumnarValue::Array(Arc::new(each::<_, Int64Array>(&arrays[0], of))))
 }
 
 /// Without a limit there is no answer.
 fn aboves(arguments: &[ColumnarValue]) -> Result<ColumnarValue> {
     let arrays = ColumnarValue::values_to_arrays(arguments)?;
-    let limits = arrays[1].as_primitive::<Int64Type>();
-    let of = |(bytes, limit): (Option<&[u8]>, Option<i64>)| limit.map(|limit| above(bytes.unwrap_or_default(), limit));
-    Ok(whole(arrays[0].as_binary::<i32>().iter().zip(limits).map(of)))
-}
-
-fn whole(counts: impl Iterator<Item = Option<u64>>) -> ColumnarValue {
-    let counts = counts.map(|count| count.and_then(|count| i64::try_from(count).ok()));
-    ColumnarValue::Array(Arc::new(counts.collect::<Int64Array>()) as ArrayRef)
+    let mut limits = arrays[1].as_primitive::<Int64Type>().iter();
+    let of = |bytes: Option<&[u8]>| i64::try_from(above(bytes.unwrap_or_default(), limits.next()??)).ok();
+    Ok(ColumnarValue::Array(Arc::new(each::<_, Int64Array>(&arrays[0], of))))
 }
 
 fn deciles(arguments: &[ColumnarValue]) -> Result<ColumnarValue> {
@@ -55,9 +63,9 @@ fn deciles(arguments: &[ColumnarValue]) -> Result<ColumnarValue> {
     if numbers.iter().any(|number| !matches!(number, Some(0..=10))) {
         return plan_err!("histogram_decile takes a histogram and a number from 0 to 10");
     }
-    let histograms = arrays[0].as_binary::<i32>();
-    let of = |row: usize| if histograms.is_valid(row) { decile(histograms.value(row), numbers.value(row)) } else { None };
-    Ok(ColumnarValue::Array(Arc::new((0..histograms.len()).map(of).collect::<Float64Array>())))
+    let mut numbers = numbers.values().iter();
+    let of = |bytes: Option<&[u8]>| numbers.next().and_then(|number| decile(bytes?, *number));
+    Ok(ColumnarValue::Array(Arc::new(each::<_, Float64Array>(&arrays[0], of))))
 }
 
 /// The place is (n − 1) × number ÷ 10 in whole numbers, and between two values it is interpolated (numpy's default).

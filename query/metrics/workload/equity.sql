@@ -85,7 +85,7 @@ WITH loads AS (
     {{dimensions d}} TRUE AS whole, d.day AS on_day, d.school AS in_school, COALESCE(u.area, '') AS in_area, d.load_students AS students,
     d.timed_measured AS measured, d.timed_reported AS reported, d.timed_estimated AS estimated, d.homework_expected AS expected,
     d.seconds_measured + d.seconds_reported + d.seconds_estimated AS seconds
-  FROM school_grade_day AS d
+  FROM {{load by school}} AS d
   LEFT JOIN school AS s ON s.school = d.school
   LEFT JOIN code_urban_rural AS u ON u.code = s.urban_rural
   {{joins d}}

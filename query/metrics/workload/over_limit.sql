@@ -80,38 +80,20 @@ name = "estimated_share"
 [[columns]]
 name = "coverage"
 ---*/
-WITH class_days AS (
+WITH cells AS (
   SELECT
-    d.day, d.school, d.grade, d.class, d.load_students AS pupils, d.written_seconds AS seconds, d.timed_measured AS measured, d.timed_reported AS reported,
-    d.timed_estimated AS estimated, d.homework_expected AS expected, d.written_seconds > {{minute_limit_seconds d}} * d.load_students AS over_limit
-  FROM class_day AS d
-  {{limits d}}
-  WHERE {{minute_limit_seconds d}} IS NOT NULL AND d.homework_expected + d.homework_exempt > 0 AND {{filters - subject d}}
-),
-subject_days AS (
-  SELECT day, school, grade, class, subject, written_seconds FROM class_subject_day AS s WHERE written_seconds > 0 AND {{filters s}}
-),
-cells AS (
-  SELECT {{dimensions s}} TRUE AS whole, c.day AS on_day, c.school AS in_school, c.grade AS in_grade, c.class AS in_class, c.pupils, c.seconds, c.measured, c.reported, c.estimated, c.expected, c.over_limit, s.written_seconds
-  FROM subject_days AS s
-  JOIN class_days AS c ON c.day = s.day AND c.school = s.school AND c.grade = s.grade AND c.class = s.class
-  {{joins s}}
-),
-groups AS (
-  SELECT
-    {{by}} whole, on_day, in_school, in_grade, in_class, max(pupils) AS pupils, max(seconds) AS seconds, bool_or(over_limit) AS over_limit,
-    max(measured) AS measured, max(reported) AS reported, max(estimated) AS estimated, max(expected) AS expected,
-    sum(written_seconds) AS written_seconds
-  FROM cells
-  GROUP BY {{by}} whole, on_day, in_school, in_grade, in_class
+    {{dimensions d}} TRUE AS whole, d.class_days, d.class_days_over, d.class_sizes, d.student_days, d.seconds, d.subject_seconds,
+    d.measured, d.reported, d.estimated, d.expected
+  FROM {{over_limit}} AS d
+  {{joins d}}
+  WHERE (d.subject IS NOT NULL) = ($by_subject OR $subject IS NOT NULL) AND {{filters d}}
 ),
 sums AS (
   SELECT
-    {{by}} whole, max(pupils) FILTER (WHERE over_limit) AS students, count(*) AS class_days, count(*) FILTER (WHERE over_limit) AS class_days_over,
-    sum(pupils) FILTER (WHERE over_limit) AS student_days, sum(seconds) FILTER (WHERE over_limit) AS seconds,
-    sum(written_seconds) FILTER (WHERE over_limit) AS written_seconds, sum(measured) FILTER (WHERE over_limit) AS measured,
-    sum(reported) FILTER (WHERE over_limit) AS reported, sum(estimated) FILTER (WHERE over_limit) AS estimated, sum(expected) FILTER (WHERE over_limit) AS expected
-  FROM groups
+    {{by}} whole, CAST(histogram_decile(histogram_sum(class_sizes), 10) AS BIGINT) AS students, sum(class_days) AS class_days,
+    sum(class_days_over) AS class_days_over, sum(student_days) AS student_days, sum(seconds) AS seconds, sum(subject_seconds) AS written_seconds,
+    sum(measured) AS measured, sum(reported) AS reported, sum(estimated) AS estimated, sum(expected) AS expected
+  FROM cells
   GROUP BY {{by}} whole
 )
 SELECT
