@@ -11,11 +11,13 @@
 //! for itself. Together the tables take no more memory than one query may; one that does not fit is the rows as they are.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
-use arrow::compute::{concat_batches, partition};
+use arrow::compute::{cast, concat_batches, partition};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
 use datafusion::catalog::{MemorySchemaProvider, SchemaProvider, TableProvider};
 use datafusion::common::JoinType;
 use datafusion::dataframe::DataFrame;
@@ -330,18 +332,16 @@ fn is_measure(kind: &DataType) -> bool {
 
 /// Rows in the order of their days, cut between days.
 fn by_day(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<BTreeMap<i32, RecordBatch>> {
-    let cast = |batch: &RecordBatch| {
-        let columns = batch.columns().iter().zip(schema.fields());
-        let columns =
-            columns.map(|(column, field)| arrow::compute::cast(column, field.data_type())).collect::<Result<Vec<_>, _>>();
-        RecordBatch::try_new(Arc::clone(schema), columns?)
-    };
-    let batches = batches.iter().map(cast).collect::<Result<Vec<_>, _>>()?;
-    let all = concat_batches(schema, &batches)?;
+    let Some(first) = batches.first() else { return Ok(BTreeMap::new()) };
+    let all = concat_batches(&first.schema(), batches)?;
     let days = all.column_by_name("day").ok_or_else(missing)?.clone();
     let cuts = partition(std::slice::from_ref(&days))?.ranges();
     let days = days.as_primitive_opt::<arrow::datatypes::Date32Type>().ok_or_else(missing)?;
-    // A slice would keep all the others in memory.
-    let own = |rows: RecordBatch| concat_batches(schema, [&rows]);
-    cuts.into_iter().map(|cut| Ok((days.value(cut.start), own(all.slice(cut.start, cut.len()))?))).collect()
+    let own = |cut: &Range<usize>| -> std::result::Result<RecordBatch, ArrowError> {
+        // A slice would keep all the others in memory, and so would its views.
+        let rows = concat_batches(&all.schema(), [&all.slice(cut.start, cut.len())])?;
+        let columns = rows.columns().iter().zip(schema.fields()).map(|(column, field)| cast(column, field.data_type()));
+        RecordBatch::try_new(Arc::clone(schema), columns.collect::<std::result::Result<_, _>>()?)
+    };
+    cuts.iter().map(|cut| Ok((days.value(cut.start), own(cut)?))).collect()
 }

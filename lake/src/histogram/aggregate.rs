@@ -11,7 +11,8 @@ use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, Signature, TypeSignature, Volatility,
 };
 
-use super::{Form, clamped, encode_into};
+use super::clamped;
+use super::form::{Form, encode_into};
 use crate::OneGroup;
 
 /// Both functions.
@@ -23,9 +24,6 @@ pub(super) fn functions() -> [AggregateUDF; 2] {
     let make = |name, signature, adds| AggregateUDF::from(Gather { name, signature, adds });
     [make("histogram", of_values, Adds::Values), make("histogram_sum", of_histograms, Adds::Histograms)]
 }
-
-/// Counts that are looked at together.
-const PART: usize = 16;
 
 /// What is added up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -89,18 +87,14 @@ fn count(counts: &mut Vec<u64>, value: u32, times: u64) {
     counts[value] += times;
 }
 
-/// All counts of a run.
-fn count_run(counts: &mut Vec<u64>, first: usize, run: &[[u8; 4]]) {
-    if counts.len() < first + run.len() {
-        counts.resize((first + run.len()).next_multiple_of(64), 0);
+/// Counts of values from the first on.
+#[inline]
+fn count_from(counts: &mut Vec<u64>, first: u32, more: impl ExactSizeIterator<Item = u64>) {
+    let first = first as usize;
+    if counts.len() < first + more.len() {
+        counts.resize((first + more.len()).next_multiple_of(64), 0);
     }
-    counts[first..].iter_mut().zip(run).for_each(|(count, times)| *count += u64::from(u32::from_le_bytes(*times)));
-}
-
-/// The values that may occur, with their counts. Most do not: several are passed over at a time.
-fn occurring(counts: &[u64]) -> impl Iterator<Item = (u32, u64)> + Clone + '_ {
-    let parts = counts.chunks(PART).enumerate().filter(|(_, part)| part.iter().fold(0, |any, count| any | count) > 0);
-    parts.flat_map(|(place, part)| (place * PART..).zip(part).map(|(value, count)| (value as u32, *count)))
+    counts[first..].iter_mut().zip(more).for_each(|(count, times)| *count += times);
 }
 
 impl Groups {
@@ -131,8 +125,11 @@ impl Groups {
         for (row, group) in groups.iter().enumerate().filter(|(row, _)| histograms.is_valid(*row) && counts(*row)) {
             let into = &mut self.counts[*group];
             match Form::of(histograms.value(row)) {
-                Form::Run(first, run) => count_run(into, first as usize, run),
                 Form::Pairs(pairs) => pairs.for_each(|(value, times)| count(into, value, times)),
+                Form::Bytes(first, counts) => count_from(into, first, counts.iter().map(|times| u64::from(*times))),
+                Form::Run(first, counts) => {
+                    count_from(into, first, counts.iter().map(|times| u64::from(u32::from_le_bytes(*times))))
+                }
             }
         }
     }
@@ -155,7 +152,7 @@ impl Groups {
         let mut bytes = Vec::new();
         for counts in &emitted {
             bytes.clear();
-            encode_into(&mut bytes, occurring(counts));
+            encode_into(&mut bytes, counts);
             column.append_option((!bytes.is_empty()).then_some(&bytes));
         }
         Arc::new(column.finish())

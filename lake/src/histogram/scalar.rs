@@ -9,7 +9,8 @@ use datafusion::error::Result;
 use datafusion::logical_expr::expr_fn::SimpleScalarUDF;
 use datafusion::logical_expr::{ColumnarValue, ScalarUDF, Signature, Volatility, create_udf};
 
-use super::{above, clamped, either, encode, entries};
+use super::form::{above, encode, entries};
+use super::{clamped, either};
 
 /// All values are greater.
 const EVERY: i64 = -1;

@@ -96,7 +96,11 @@ WITH loads AS (
     d.load_students AS students, d.timed_measured, d.timed_reported, d.timed_estimated, d.seconds_measured, d.seconds_reported, d.seconds_estimated,
     d.load_minutes, d.written_minutes,
     CASE WHEN $by_minutes_source THEN d.measured_minutes END AS measured_minutes, CASE WHEN $by_minutes_source THEN d.reported_minutes END AS reported_minutes,
-    CASE WHEN $by_minutes_source THEN d.estimated_minutes END AS estimated_minutes
+    CASE WHEN $by_minutes_source THEN d.estimated_minutes END AS estimated_minutes,
+    -- Where the sources are not asked for, nothing is counted of them.
+    CASE WHEN $by_minutes_source THEN histogram_count(d.measured_minutes) END AS students_measured,
+    CASE WHEN $by_minutes_source THEN histogram_count(d.reported_minutes) END AS students_reported,
+    CASE WHEN $by_minutes_source THEN histogram_count(d.estimated_minutes) END AS students_estimated
   FROM {{load}} AS d
   {{limits d}}
   {{joins d}}
@@ -109,8 +113,8 @@ sums AS (
     sum(histogram_above(written_minutes, 0)) AS written, sum(expected) AS expected, sum(timed_measured) AS measured,
     sum(timed_reported) AS reported, sum(timed_estimated) AS estimated, sum(seconds_measured) AS seconds_measured,
     sum(seconds_reported) AS seconds_reported, sum(seconds_estimated) AS seconds_estimated, busiest_day(on_day, students) AS students,
-    busiest_day(on_day, histogram_count(measured_minutes)) AS students_measured, busiest_day(on_day, histogram_count(reported_minutes)) AS students_reported,
-    busiest_day(on_day, histogram_count(estimated_minutes)) AS students_estimated, histogram_sum(load_minutes) AS load_minutes,
+    busiest_day(on_day, students_measured) AS students_measured, busiest_day(on_day, students_reported) AS students_reported,
+    busiest_day(on_day, students_estimated) AS students_estimated, histogram_sum(load_minutes) AS load_minutes,
     histogram_sum(measured_minutes) AS measured_minutes, histogram_sum(reported_minutes) AS reported_minutes,
     histogram_sum(estimated_minutes) AS estimated_minutes
   FROM loads
