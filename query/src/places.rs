@@ -14,8 +14,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
-use arrow::compute::{cast, concat_batches, partition};
+use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray, UInt32Array};
+use arrow::compute::{cast, concat_batches, partition, take_record_batch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use datafusion::catalog::{MemorySchemaProvider, SchemaProvider, TableProvider};
@@ -163,7 +163,10 @@ impl Places {
         let mut parts = name.split(BY);
         let rows = parts.next()?.to_owned();
         let sum = Arc::clone(self.sums.get(&rows)?);
-        let alike = parts.map(|part| ALIKE.into_iter().find(|column| *column == part)).collect::<Option<BTreeSet<_>>>()?;
+        let mut alike = parts.map(|part| ALIKE.into_iter().find(|column| *column == part)).collect::<Option<BTreeSet<_>>>()?;
+        if alike.contains("school") {
+            alike.retain(|column| !OF_SCHOOLS.contains(column));
+        }
         Some(Place { name: name.to_owned(), sort: Sort { rows, alike }, sum })
     }
 
@@ -339,7 +342,7 @@ fn by_day(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<BTreeMap<i32, R
     let days = days.as_primitive_opt::<arrow::datatypes::Date32Type>().ok_or_else(missing)?;
     let own = |cut: &Range<usize>| -> std::result::Result<RecordBatch, ArrowError> {
         // A slice would keep all the others in memory, and so would its views.
-        let rows = concat_batches(&all.schema(), [&all.slice(cut.start, cut.len())])?;
+        let rows = take_record_batch(&all, &UInt32Array::from_iter_values(cut.start as u32..cut.end as u32))?;
         let columns = rows.columns().iter().zip(schema.fields()).map(|(column, field)| cast(column, field.data_type()));
         RecordBatch::try_new(Arc::clone(schema), columns.collect::<std::result::Result<_, _>>()?)
     };
