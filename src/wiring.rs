@@ -115,6 +115,7 @@ impl House {
         let limits = &self.config.query;
         let options = xueqing_query::Options {
             memory_bytes: limits.memory_mebibytes << 20,
+            held_bytes: limits.memory_mebibytes << 20,
             timeout: Duration::from_secs(limits.timeout_seconds),
             max_rows: limits.max_rows,
             suppress_below: i64::from(limits.suppress_below),

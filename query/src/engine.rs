@@ -55,6 +55,8 @@ pub struct Setup {
 pub struct Options {
     /// For all queries together.
     pub memory_bytes: usize,
+    /// For rollups that are added up and stay in memory.
+    pub held_bytes: usize,
     /// What sorts and joins may put aside on disk.
     pub spill_bytes: u64,
     pub timeout: Duration,
@@ -67,6 +69,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             memory_bytes: 512 << 20,
+            held_bytes: 512 << 20,
             spill_bytes: 8 << 30,
             timeout: Duration::from_secs(30),
             max_rows: 100_000,
@@ -153,7 +156,7 @@ impl Engine {
     pub fn open(setup: Setup) -> Result<Self, Error> {
         let Setup { lake, standard, timezone, metric_files, options } = setup;
         let library = Library::load(&metric_files, timezone)?;
-        let places = Places::new(library.sums().clone(), &standard, options.memory_bytes);
+        let places = Places::new(library.sums().clone(), &standard, options.held_bytes);
         let catalog = Catalog::new(lake, &standard, timezone, places)?;
         let state = session(timezone, runtime(options)?);
         Ok(Self { inner: Arc::new(Inner { library, catalog, plans: Plans::default(), state, options }) })

@@ -8,7 +8,7 @@
 //!
 //! Invariants: what a query sees is what the rollups of its moment give over the registers of its moment; a day is added up anew when the
 //! files of a rollup, what is held in memory of it, or a register have changed, and only then. A school that is not in the register stands
-//! for itself. Together the tables take no more memory than one query may; one that does not fit is the rows as they are.
+//! for itself. Together the tables take no more memory than they may; one that does not fit is the rows as they are.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Range;
@@ -104,12 +104,19 @@ struct Added {
     registers: Vec<Option<i64>>,
     /// By column of the key, what stands for what.
     stands: Vec<(&'static str, RecordBatch)>,
-    days: BTreeMap<i32, (Marks, RecordBatch)>,
+    schema: SchemaRef,
+    days: BTreeMap<i32, Day>,
+}
+
+struct Day {
+    made_of: Marks,
+    rows: RecordBatch,
+    memory: usize,
 }
 
 impl Added {
     fn memory(&self) -> usize {
-        self.days.values().map(|(_, rows)| rows.get_array_memory_size()).sum()
+        self.days.values().map(|day| day.memory).sum()
     }
 }
 
@@ -179,45 +186,47 @@ impl Places {
         pinned: &Pinned,
     ) -> Result<Provider> {
         let read = reading(context, place.reads().filter_map(|name| Some((name, pinned.get(name)?))))?;
-        let rows = read.sql(&place.sum.rows).await?;
         let dated: Vec<&Dated> = place.reads().filter_map(|name| rollups.get(name)).collect();
         let marks = |day: &i32| dated.iter().map(|rollup| rollup.days.get(day).cloned()).collect::<Marks>();
         let registers: Vec<_> =
             place.reads().map(|name| pinned.as_of.get(name).copied().filter(|_| !rollups.contains_key(name))).collect();
         let mut known = self.known.lock().await;
-        if known.large.contains(&place.sort) {
-            return Ok(rows.into_view());
+        let Known { tables, large } = &mut *known;
+        if large.contains(&place.sort) {
+            return Ok(read.sql(&place.sum.rows).await?.into_view());
         }
-        let mut table = match known.tables.remove(&place.sort).filter(|table| table.registers == registers) {
-            Some(table) => table,
-            None => Added { registers, stands: self.stands(&read, place).await?, days: BTreeMap::new() },
-        };
-        table.days.retain(|day, (made_of, _)| *made_of == marks(day));
+        if tables.get(&place.sort).is_none_or(|table| table.registers != registers) {
+            let schema = viewed(read.sql(&place.sum.rows).await?.schema().as_arrow());
+            let stands = self.stands(&read, place).await?;
+            tables.insert(place.sort.clone(), Added { registers, stands, schema, days: BTreeMap::new() });
+        }
+        let others: usize = tables.iter().filter(|(sort, _)| **sort != place.sort).map(|(_, table)| table.memory()).sum();
+        let table = tables.get_mut(&place.sort).ok_or_else(missing)?;
+        table.days.retain(|day, known| known.made_of == marks(day));
         let days: BTreeSet<i32> = dated.iter().flat_map(|rollup| rollup.days.keys().copied()).collect();
         let wanted: Vec<i32> = days.into_iter().filter(|day| !table.days.contains_key(day)).collect();
-        let schema = viewed(rows.schema().as_arrow());
-        let mut left = self.memory.saturating_sub(known.tables.values().chain([&table]).map(Added::memory).sum());
+        // What has been added up stays when a question ends before all is.
         for days in wanted.chunks(DAYS_AT_ONCE) {
-            let mut added = added_up(&read, rows.clone(), days, &table.stands).await?;
+            let rows = read.sql(&place.sum.rows).await?;
+            let mut added = added_up(&read, rows.clone(), days, table).await?;
             for day in days {
                 // A day without rows is known to have none.
-                let rows = added.remove(day).unwrap_or_else(|| RecordBatch::new_empty(Arc::clone(&schema)));
-                left = left.saturating_sub(rows.get_array_memory_size());
-                table.days.insert(*day, (marks(day), rows));
+                let rows = added.remove(day).unwrap_or_else(|| RecordBatch::new_empty(Arc::clone(&table.schema)));
+                table.days.insert(*day, Day { made_of: marks(day), memory: rows.get_array_memory_size(), rows });
             }
-            if left == 0 {
-                known.large.insert(place.sort.clone());
+            if others + table.memory() > self.memory {
+                tables.remove(&place.sort);
+                large.insert(place.sort.clone());
                 return Ok(rows.into_view());
             }
         }
         let batches: Vec<RecordBatch> =
-            table.days.values().map(|(_, rows)| rows.clone()).filter(|rows| rows.num_rows() > 0).collect();
-        known.tables.insert(place.sort.clone(), table);
+            table.days.values().map(|day| day.rows.clone()).filter(|rows| rows.num_rows() > 0).collect();
         let mut parts: Vec<Vec<RecordBatch>> =
             batches.chunks(batches.len().div_ceil(PARTS).max(1)).map(<[RecordBatch]>::to_vec).collect();
         // There is a part even if it is empty.
         parts.resize_with(parts.len().max(1), Vec::new);
-        Ok(Arc::new(MemTable::try_new(schema, parts)?))
+        Ok(Arc::new(MemTable::try_new(Arc::clone(&table.schema), parts)?))
     }
 
     async fn stands(&self, read: &SessionContext, place: &Place) -> Result<Vec<(&'static str, RecordBatch)>> {
@@ -296,13 +305,9 @@ async fn alike_schools(read: &SessionContext, columns: &[&str]) -> Result<Stand>
     Ok(stand)
 }
 
-/// The rows of these days, added up over what stands for what, by day.
-async fn added_up(
-    read: &SessionContext,
-    rows: DataFrame,
-    days: &[i32],
-    stands: &[(&'static str, RecordBatch)],
-) -> Result<BTreeMap<i32, RecordBatch>> {
+/// Of the rows those of these days, added up as the table wants them, by day.
+async fn added_up(read: &SessionContext, rows: DataFrame, days: &[i32], table: &Added) -> Result<BTreeMap<i32, RecordBatch>> {
+    let Added { stands, schema: viewed, .. } = table;
     let schema = Arc::clone(rows.schema().inner());
     let wanted = days.iter().map(|day| lit(ScalarValue::Date32(Some(*day)))).collect();
     let mut rows = rows.filter(col("day").in_list(wanted, false))?;
@@ -326,7 +331,7 @@ async fn added_up(
     let measures: Vec<Expr> = measures.iter().map(|field| measure(field.name(), field.data_type())).collect();
     let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
     let rows = rows.aggregate(keys, measures)?.select_columns(&names)?.sort(vec![col("day").sort(true, true)])?;
-    by_day(&viewed(&schema), &rows.collect().await?)
+    by_day(viewed, &rows.collect().await?)
 }
 
 fn is_measure(kind: &DataType) -> bool {

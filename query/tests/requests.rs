@@ -171,6 +171,83 @@ async fn what_is_added_up_by_place_follows_the_register() {
     assert_rows(&rows(&engine, "workload/daily_minutes", &["county"], &[]).await, moved);
 }
 
+/// Three schools with grades that share limits, and grades that do not, on two school days and a Saturday.
+async fn three_schools() -> District {
+    let schools = [
+        ("p1", "320902", "211", &["11", "12", "13", "14"][..]),
+        ("m1", "320902", "311", &["21", "22"]),
+        ("p2", "320903", "211", &["13", "31"]),
+    ];
+    let registered = schools.map(|(school, region, kind, _)| json!({"school": school, "name": school, "region": region, "school_type": kind, "revision": 0}));
+    let (mut pupils, mut subjects) = (Vec::new(), Vec::new());
+    for (school, _, _, grades) in schools {
+        for (place, grade) in grades.iter().enumerate() {
+            for day in [7, 8, 12] {
+                let of = |more: serde_json::Value| {
+                    let mut row = json!({"day": format!("2026-09-{day:02}"), "school": school, "grade": grade, "class": format!("{school}-{grade}")});
+                    row.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+                    row
+                };
+                for pupil in 0..4 {
+                    let minutes = 50 + (pupil * 37 + place * 11 + day * 5) % 90;
+                    pupils.push(of(json!({"student": format!("{school}{grade}{pupil}"), "homework_expected": 3, "timed_measured": 1, "timed_reported": pupil % 2,
+                        "seconds_measured": minutes * 40, "seconds_reported": (pupil % 2) * 600, "written_seconds": minutes * 60})));
+                }
+                for subject in ["math", "chinese"] {
+                    let seconds = 900 * (place + day);
+                    subjects.push(of(json!({"subject": subject, "students": 4, "pieces": 1, "expected": 4, "timed_measured": 3, "seconds_measured": seconds, "written_seconds": seconds})));
+                }
+            }
+        }
+    }
+    District::empty()
+        .await
+        .with("school", json!(registered))
+        .await
+        .with("class_subject_day", json!(subjects))
+        .await
+        .with("student_day", json!(pupils))
+        .await
+}
+
+#[rstest]
+#[case("workload/daily_minutes", "school; stage; grade county; school week; minutes_source school; all")]
+#[case("workload/compliance", "school; stage; school grade; school_type day; all")]
+#[case("workload/subject_minutes", "school; subject stage; subject school; grade; all")]
+#[case("workload/equity", "county; stage; grade; all")]
+#[case("workload/over_limit", "school; subject; subject grade; stage; county day; all")]
+#[tokio::test]
+async fn what_is_added_up_in_memory_answers_as_its_rows_do(#[case] figure: &str, #[case] groupings: &str) {
+    let district = three_schools().await;
+    let options = Options { suppress_below: 0, ..Options::default() };
+    let [added, not] =
+        [options, Options { held_bytes: 0, ..options }].map(|options| district.engine_with(vec![], options).unwrap());
+    for by in groupings.split("; ").map(|by| by.split(' ').collect::<Vec<_>>()) {
+        for params in [&[][..], &[("stage", "primary")], &[("grade", "13")], &[("county", "320902"), ("from", "2026-09-08")]] {
+            let expected = rows(&not, figure, &by, params).await;
+            assert!(!expected.is_empty() || figure == "workload/over_limit", "{figure} {by:?} {params:?}");
+            // The first answer adds up, the second finds it there.
+            for _ in 0..2 {
+                assert_rows(&rows(&added, figure, &by, params).await, json!(expected));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_class_over_the_limit_is_found_at_every_level() {
+    let engine = three_schools().await.engine(0);
+    let of_class = rows(&engine, "workload/over_limit", &["class", "subject"], &[("school", "p1")]).await;
+    let of_school = rows(&engine, "workload/over_limit", &["grade", "subject"], &[("school", "p1")]).await;
+    let both = |rows: &[serde_json::Map<String, serde_json::Value>]| {
+        rows.iter()
+            .map(|row| (row["subject"].clone(), row["class_days_over"].clone(), row["mean_minutes"].clone()))
+            .collect::<Vec<_>>()
+    };
+    assert!(!of_class.is_empty());
+    assert_eq!(both(&of_class), both(&of_school));
+}
+
 /// Forty pupils of two classes in three exams of mathematics; the second class is absent from the first exam, scored by item, or sat
 /// another subject where nobody may count it.
 #[tokio::test]
