@@ -18,6 +18,7 @@ use xxhash_rust::xxh3::Xxh3Default;
 use super::blocks::Mark;
 use super::guarded::guarded;
 use super::messages::Messages;
+use super::pages;
 use super::run::BATCH;
 use crate::{Error, Result};
 
@@ -176,9 +177,12 @@ fn first_words(file: &mut dyn Read) -> Result<[u8; WORDS]> {
 fn parquet_of(reader: &mut Digested<'_>) -> Result<ParquetRecordBatchReader> {
     let mut file: File = tempfile::tempfile()?;
     std::io::copy(reader, &mut file)?;
+    pages::check(&mut file)?;
     file.seek(SeekFrom::Start(0))?;
-    let open = ParquetRecordBatchReaderBuilder::try_new(file).and_then(|file| file.with_batch_size(BATCH).build());
-    open.map_err(|error| Error::Read { reason: format!("the Parquet file is not whole or damaged ({error})") })
+    let damaged = |error| Error::Read { reason: format!("the Parquet file is not whole or damaged ({error})") };
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(damaged)?;
+    pages::check_lists(builder.schema())?;
+    builder.with_batch_size(BATCH).build().map_err(damaged)
 }
 
 pub(super) fn unreadable(error: &ArrowError) -> Error {

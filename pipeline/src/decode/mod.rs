@@ -30,6 +30,7 @@ mod json;
 mod keys;
 mod memo;
 mod messages;
+mod pages;
 mod plan;
 mod pool;
 mod refit;

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, DictionaryArray, Float64Array, Int32Array, Int64Array, NullArray, RecordBatch, StringArray,
-    TimestampMillisecondArray,
+    ArrayData, ArrayRef, DictionaryArray, Float64Array, Int32Array, Int64Array, NullArray, RecordBatch, StringArray,
+    TimestampMillisecondArray, make_array,
 };
-use arrow::datatypes::Int32Type;
+use arrow::buffer::Buffer;
+use arrow::datatypes::{DataType, Int32Type, IntervalUnit, TimeUnit};
 use arrow::ipc::writer::{FileWriter, StreamWriter};
 use parquet::arrow::ArrowWriter;
-use parquet::file::properties::WriterProperties;
+use parquet::basic::{Compression, Encoding};
+use parquet::file::properties::{WriterProperties, WriterVersion};
 use rstest::rstest;
 
 use super::*;
@@ -87,6 +89,44 @@ fn a_fault_costs_its_row_only() {
     assert!(found.rejects[1].raw.contains("then"), "{}", found.rejects[1].raw);
 }
 
+/// Values of a type, each given as its bytes, the lowest first.
+fn of_bytes(kind: &DataType, values: &[Vec<u8>]) -> ArrayRef {
+    let data = ArrayData::builder(kind.clone()).len(values.len()).add_buffer(Buffer::from_vec(values.concat()));
+    make_array(data.build().unwrap())
+}
+
+#[test]
+fn what_arrow_cannot_write_costs_its_row_only() {
+    use DataType::{Date32, Date64, Decimal32, Decimal64, Decimal128, Decimal256, Duration, Float16, Float32, Float64};
+    use DataType::{Interval, Time32, Time64, Timestamp};
+    use TimeUnit::{Microsecond, Millisecond, Nanosecond, Second};
+    let units = [Second, Millisecond, Microsecond, Nanosecond];
+    let zone = || Some(Arc::from("Asia/Shanghai"));
+    let mut kinds = vec![Date32, Date64, Time32(Second), Time32(Millisecond), Time64(Microsecond), Time64(Nanosecond)];
+    kinds.extend([Float16, Float32, Float64, Decimal32(9, 2), Decimal64(18, -3), Decimal128(38, 2), Decimal256(76, -9)]);
+    kinds.extend([IntervalUnit::YearMonth, IntervalUnit::DayTime, IntervalUnit::MonthDayNano].map(Interval));
+    kinds.extend(units.iter().flat_map(|unit| [Duration(*unit), Timestamp(*unit, None), Timestamp(*unit, zone())]));
+    for kind in kinds {
+        let width = kind.primitive_width().unwrap();
+        let (mut one, mut lowest, mut highest) = (vec![0; width], vec![0; width], vec![0xff; width]);
+        (one[0], lowest[width - 1], highest[width - 1]) = (1, 0x80, 0x7f);
+        let values = [one.clone(), lowest, highest, one];
+        for name in ["备注", "at", "minutes"] {
+            let mut columns: Vec<(&str, ArrayRef)> = vec![("student", Arc::new(StringArray::from(vec!["1", "2", "3", "4"])))];
+            columns.push((name, of_bytes(&kind, &values)));
+            if name != "at" {
+                let at: ArrayRef = Arc::new(StringArray::from(vec!["2026-11-20"; 4]));
+                columns.push(("at", at));
+            }
+            let found = decode("reading", stream(&[RecordBatch::try_from_iter(columns).unwrap()]));
+            assert_eq!((found.error.as_deref(), found.rows() + found.rejects.len()), (None, 4), "{kind} as {name}");
+            if name == "备注" {
+                assert!(found.lines.starts_with(&[1]) && found.lines.ends_with(&[4]), "{kind}: {:?}", found.rejects);
+            }
+        }
+    }
+}
+
 #[test]
 fn what_needs_more_than_a_change_of_type_is_read_like_json() {
     let at: ArrayRef = Arc::new(TimestampMillisecondArray::from(vec![1_795_161_600_000]));
@@ -118,6 +158,67 @@ fn cut_or_damaged_input_is_an_error(#[case] bytes: Vec<u8>) {
         damaged[at] ^= 0x55;
         drop(decode("reading", damaged));
     }
+}
+
+/// A Parquet file as it should be, in every way in which texts can be written.
+#[rstest]
+#[case(Encoding::PLAIN, WriterVersion::PARQUET_1_0, "")]
+#[case(Encoding::DELTA_BYTE_ARRAY, WriterVersion::PARQUET_1_0, "")]
+#[case(Encoding::DELTA_BYTE_ARRAY, WriterVersion::PARQUET_2_0, "x")]
+#[case(Encoding::DELTA_LENGTH_BYTE_ARRAY, WriterVersion::PARQUET_1_0, "x")]
+#[case(Encoding::DELTA_LENGTH_BYTE_ARRAY, WriterVersion::PARQUET_2_0, "")]
+fn what_a_sound_file_states_is_believed(#[case] encoding: Encoding, #[case] version: WriterVersion, #[case] before: &str) {
+    for rows in [1, 2, 127, 128, 129, 130, 5000] {
+        let students: ArrayRef =
+            Arc::new(StringArray::from_iter_values((0..rows).map(|row| format!("{before}{}", row * 7919 % 10_007))));
+        let at: ArrayRef = Arc::new(StringArray::from(vec!["2026-11-20"; rows]));
+        let note: ArrayRef = Arc::new((0..rows).map(|row| (row % 3 > 0).then(|| "好".repeat(row % 40))).collect::<StringArray>());
+        let batch =
+            RecordBatch::try_from_iter_with_nullable([("student", students, false), ("at", at, false), ("备注", note, true)])
+                .unwrap();
+        let properties =
+            WriterProperties::builder().set_writer_version(version).set_dictionary_enabled(false).set_encoding(encoding);
+        let mut bytes = Vec::new();
+        let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties.build())).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        let found = decode("reading", bytes);
+        assert_eq!((found.error.as_deref(), found.rows(), found.rejects.len()), (None, rows, 0), "{rows} rows");
+    }
+}
+
+/// Where memory cannot be had the program ends, so these must be refused before any is asked for.
+#[test]
+fn what_a_damaged_file_states_is_not_believed() {
+    let batch = rows(false);
+    let properties = WriterProperties::builder().set_dictionary_enabled(false).set_compression(Compression::UNCOMPRESSED);
+    let mut bytes = Vec::new();
+    let properties = properties.set_encoding(Encoding::DELTA_BYTE_ARRAY).build();
+    let columns = RecordBatch::try_from_iter([("student", batch.column(0).clone()), ("at", batch.column(0).clone())]).unwrap();
+    let mut writer = ArrowWriter::try_new(&mut bytes, columns.schema(), Some(properties)).unwrap();
+    writer.write(&columns).unwrap();
+    writer.close().unwrap();
+    // Two runs of lengths of three texts each: blocks of 128 values in 4 parts.
+    let runs: Vec<usize> = (0..bytes.len() - 4).filter(|at| bytes[*at..].starts_with(&[0x80, 1, 4, 3])).collect();
+    assert_eq!(runs.len(), 4, "both runs of both columns");
+    for at in runs {
+        for many in [4, 0x7f] {
+            let mut damaged = bytes.clone();
+            damaged[at + 3] = many;
+            let error = decode("reading", damaged).error.unwrap();
+            assert!(error.contains(&format!("({many} values or bytes)")), "{error}");
+        }
+    }
+    let footer = bytes.len() - 8 - u32::from_le_bytes(bytes[bytes.len() - 8..bytes.len() - 4].try_into().unwrap()) as usize;
+    let mut errors = std::collections::BTreeSet::new();
+    for at in footer..bytes.len() - 8 {
+        for many in [0xfc, 0xff, 0x7f] {
+            let mut damaged = bytes.clone();
+            damaged[at] = many;
+            errors.extend(decode("reading", damaged).error.map(|error| error.contains("has no room in it")));
+        }
+    }
+    assert_eq!(errors.len(), 2, "some are found here, and some by the reader");
 }
 
 #[test]
