@@ -9,7 +9,8 @@ use chrono::NaiveDate;
 use datafusion::scalar::ScalarValue;
 
 use crate::Error;
-use crate::metric::{Dimension, Level, Metric, Param, ParamType};
+use crate::common::Level;
+use crate::metric::{Dimension, Metric, Param, ParamType};
 use crate::template;
 
 /// What a caller asks of a figure.

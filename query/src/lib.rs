@@ -14,6 +14,7 @@
 pub mod alert;
 mod bind;
 mod catalog;
+mod common;
 mod cooperate;
 mod depth;
 mod engine;

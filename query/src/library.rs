@@ -9,7 +9,8 @@ use chrono_tz::Tz;
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 use crate::Error;
-use crate::metric::{Common, Metric, Sum};
+use crate::common::{Common, Sum};
+use crate::metric::Metric;
 
 #[derive(RustEmbed)]
 #[folder = "metrics/"]

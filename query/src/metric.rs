@@ -4,17 +4,12 @@
 //! grouping is of declared dimensions; every dimension, parameter and column has a title in both languages.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Display;
 
-use chrono_tz::Tz;
-use datafusion::sql::parser::DFParser;
-use datafusion::sql::resolve::resolve_table_references;
 use serde::{Deserialize, Serialize};
 use xueqing_schema::{Text, sql_file};
 
-use crate::Error;
-use crate::places;
-use crate::{bind, template};
+use crate::common::{Common, Grain, Level};
+use crate::{Error, bind, template};
 
 /// One published figure.
 #[derive(Clone, Debug, Serialize)]
@@ -48,64 +43,6 @@ pub struct Metric {
     /// What it reads: kinds, rollups, code sets.
     #[serde(skip)]
     pub(crate) reads: BTreeSet<String>,
-}
-
-/// Where the same rows are to be had at two levels, the coarser one being the finer one added up.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Grain {
-    /// A row a class.
-    pub class: String,
-    /// A row for all schools and grades that are alike in what is asked of them.
-    pub place: String,
-}
-
-/// Rows that are added up in memory, day by day, over what a question does not tell apart.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Sum {
-    /// A statement whose rows have a day, a school and a grade; its whole numbers and histograms are what is added up.
-    pub rows: String,
-    /// The tables it reads.
-    #[serde(skip)]
-    pub reads: BTreeSet<String>,
-}
-
-/// How far apart a question looks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Level {
-    Class,
-    /// With what rows must be alike in.
-    Place(BTreeSet<String>),
-}
-
-impl Level {
-    /// The coarsest that tells apart what is grouped by or asked for by these names; `places` has what rows must be alike in for each.
-    pub(crate) fn of<'a>(names: impl Iterator<Item = &'a str> + Clone, places: &BTreeMap<String, String>) -> Self {
-        if names.clone().any(|name| name == "class") {
-            return Self::Class;
-        }
-        Self::Place(names.filter_map(|name| places.get(name)).cloned().collect())
-    }
-
-    /// The coarsest that tells this apart, too.
-    pub(crate) fn and(&self, column: &str) -> Self {
-        match self {
-            Self::Class => Self::Class,
-            Self::Place(alike) => Self::Place(alike.iter().cloned().chain([column.to_owned()]).collect()),
-        }
-    }
-}
-
-impl Grain {
-    pub(crate) fn at(&self, level: &Level) -> String {
-        match level {
-            Level::Class => self.class.clone(),
-            Level::Place(alike) => {
-                self.place.replace("{alike}", &alike.iter().map(|column| format!("{}{column}", places::BY)).collect::<String>())
-            }
-        }
-    }
 }
 
 /// Something a figure can be grouped by.
@@ -151,98 +88,25 @@ pub struct Column {
     pub unit: Option<String>,
 }
 
-/// The words for dimensions and parameters that figures share.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Common {
-    dimensions: BTreeMap<String, CommonDimension>,
-    params: BTreeMap<String, RawParam>,
-    /// What columns of a name are in every figure that does not say otherwise.
-    columns: BTreeMap<String, RawColumn>,
-    /// What dimensions can be joined with, by name.
-    joins: BTreeMap<String, String>,
-    /// Pieces of SQL about a row, by name: `{{name row}}`.
-    snippets: BTreeMap<String, String>,
-    /// Rows that can be read at several levels, by name: `{{name}}`.
-    grains: BTreeMap<String, Grain>,
-    /// What is added up in memory, by the name of its table.
-    pub(crate) sums: BTreeMap<String, Sum>,
-}
-
-impl Common {
-    fn places(&self) -> BTreeMap<String, String> {
-        let place = |(name, dimension): (&String, &CommonDimension)| Some((name.clone(), dimension.place.clone()?));
-        self.dimensions.iter().filter_map(place).collect()
-    }
-
-    /// Reads the file and puts in what stands as `{{name}}` in its own texts. A snippet names only those that do not name it.
-    pub(crate) fn read(text: &str, timezone: Tz) -> Result<Self, Error> {
-        let mut common: Self = toml::from_str(text).map_err(|error| Error::bad_metric("metrics/common.toml", error))?;
-        common.snippets.insert("timezone".to_owned(), format!("'{}'", timezone.name()));
-        let snippets = common.snippets.clone();
-        let dimensions = common.dimensions.values_mut().filter_map(|dimension| dimension.sql.as_mut());
-        for text in dimensions.chain(common.joins.values_mut()).chain(common.snippets.values_mut()) {
-            // Each round goes one snippet deeper.
-            for _ in 0..snippets.len() {
-                for (name, snippet) in &snippets {
-                    *text = text.replace(&format!("{{{{{name}}}}}"), snippet);
-                }
-            }
-        }
-        let bad = |reason: &dyn Display| Error::bad_metric("metrics/common.toml", reason);
-        for grain in common.grains.values_mut() {
-            grain.class = template::settle(&grain.class, &BTreeMap::new(), &common.snippets).map_err(|reason| bad(&reason))?;
-        }
-        for sum in common.sums.values_mut() {
-            for (name, grain) in &common.grains {
-                sum.rows = sum.rows.replace(&format!("{{{{{name}}}}}"), &grain.class);
-            }
-            sum.reads = read_of(&sum.rows).map_err(|reason| bad(&reason))?;
-        }
-        common.params.extend(common.dimensions.iter().filter_map(|(name, dimension)| Some((name.clone(), dimension.param()?))));
-        Ok(common)
-    }
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CommonDimension {
-    zh: String,
-    en: String,
-    sql: Option<String>,
-    join: Option<String>,
-    /// What rows must be alike in where it tells them apart.
-    place: Option<String>,
-    /// What asking for one value of it leaves of the rows: with it, the dimension is a parameter as well.
-    filter: Option<String>,
-}
-
-impl CommonDimension {
-    fn param(&self) -> Option<RawParam> {
-        let filter = Some(self.filter.clone()?);
-        Some(RawParam { kind: Some(ParamType::Text), title: Some(Text::new(&self.zh, &self.en)), default: None, filter })
-    }
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawParam {
+pub(crate) struct RawParam {
     #[serde(rename = "type")]
-    kind: Option<ParamType>,
-    title: Option<Text>,
-    default: Option<toml::Value>,
+    pub kind: Option<ParamType>,
+    pub title: Option<Text>,
+    pub default: Option<toml::Value>,
     /// What the parameter leaves of the rows; `{row}` is the row's name.
-    filter: Option<String>,
+    pub filter: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RawColumn {
+pub(crate) struct RawColumn {
     /// Not where it is shared: there the key is the name.
     #[serde(default)]
-    name: String,
-    title: Option<Text>,
-    unit: Option<String>,
+    pub name: String,
+    pub title: Option<Text>,
+    pub unit: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -350,16 +214,6 @@ fn read_by(sql: &str, dimensions: &[Dimension], common: &Common) -> BTreeSet<Str
     let sql = std::iter::once(sql.to_owned()).chain(joins).chain(grains).collect::<Vec<_>>().join("\n");
     let stored = |name: String| common.sums.get(&name).map_or_else(|| BTreeSet::from([name]), |sum| sum.reads.clone());
     tables(&sql).into_iter().flat_map(stored).collect()
-}
-
-/// The tables that a statement reads, as its grammar has it.
-fn read_of(sql: &str) -> datafusion::error::Result<BTreeSet<String>> {
-    let mut reads = BTreeSet::new();
-    for statement in DFParser::parse_sql(sql)? {
-        let (tables, _) = resolve_table_references(&statement, true)?;
-        reads.extend(tables.iter().map(|table| table.table().to_owned()));
-    }
-    Ok(reads)
 }
 
 /// The names that stand behind FROM and JOIN, those of the statement's own parts included.

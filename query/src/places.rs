@@ -10,9 +10,10 @@
 //! files of a rollup, what is held in memory of it, or a register have changed, and only then. A school that is not in the register stands
 //! for itself. Together the tables take no more memory than they may; one that does not fit is the rows as they are.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray, UInt32Array};
 use arrow::compute::{cast, concat_batches, partition, take_record_batch};
@@ -29,12 +30,11 @@ use datafusion::functions_aggregate::expr_fn::sum;
 use datafusion::logical_expr::{Expr, col, lit};
 use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
-use tokio::sync::Mutex;
 use xueqing_lake::{Held, Table};
 use xueqing_schema::Standard;
 
 use crate::catalog::{Pinned, listed};
-use crate::metric::Sum;
+use crate::common::Sum;
 
 /// Stands in a table's name before each column in which its rows are alike.
 pub(crate) const BY: &str = "__";
@@ -85,20 +85,29 @@ pub(crate) struct Places {
     grades: Stand,
     /// What all tables may take in memory.
     memory: usize,
-    known: Mutex<Known>,
+    tables: Mutex<HashMap<Sort, Arc<Kept>>>,
+}
+
+/// One table. While it is brought up to date others are read.
+#[derive(Default)]
+struct Kept {
+    memory: AtomicUsize,
+    state: tokio::sync::Mutex<State>,
+}
+
+#[derive(Default)]
+enum State {
+    #[default]
+    New,
+    Added(Added),
+    /// It did not fit.
+    Large,
 }
 
 /// What stands for what.
 type Stand = BTreeMap<String, String>;
 
-#[derive(Default)]
-struct Known {
-    tables: HashMap<Sort, Added>,
-    /// Those that did not fit.
-    large: HashSet<Sort>,
-}
-
-/// One table.
+/// What a table holds.
 struct Added {
     /// The versions of the registers.
     registers: Vec<Option<i64>>,
@@ -163,7 +172,7 @@ impl Places {
     /// `memory` is what all tables may take.
     pub(crate) fn new(sums: BTreeMap<String, Sum>, standard: &Standard, memory: usize) -> Self {
         let sums = sums.into_iter().map(|(name, sum)| (name, Arc::new(sum))).collect();
-        Self { sums, grades: alike_grades(standard), memory, known: Mutex::default() }
+        Self { sums, grades: alike_grades(standard), memory, tables: Mutex::default() }
     }
 
     pub(crate) fn named(&self, name: &str) -> Option<Place> {
@@ -190,19 +199,20 @@ impl Places {
         let marks = |day: &i32| dated.iter().map(|rollup| rollup.days.get(day).cloned()).collect::<Marks>();
         let registers: Vec<_> =
             place.reads().map(|name| pinned.as_of.get(name).copied().filter(|_| !rollups.contains_key(name))).collect();
-        let mut known = self.known.lock().await;
-        let Known { tables, large } = &mut *known;
-        if large.contains(&place.sort) {
-            return Ok(read.sql(&place.sum.rows).await?.into_view());
+        let kept = Arc::clone(self.tables().entry(place.sort.clone()).or_default());
+        let mut state = kept.state.lock().await;
+        match &*state {
+            State::Large => return Ok(read.sql(&place.sum.rows).await?.into_view()),
+            State::Added(table) if table.registers == registers => {}
+            _ => {
+                let schema = viewed(read.sql(&place.sum.rows).await?.schema().as_arrow());
+                let stands = self.stands(&read, place).await?;
+                *state = State::Added(Added { registers, stands, schema, days: BTreeMap::new() });
+            }
         }
-        if tables.get(&place.sort).is_none_or(|table| table.registers != registers) {
-            let schema = viewed(read.sql(&place.sum.rows).await?.schema().as_arrow());
-            let stands = self.stands(&read, place).await?;
-            tables.insert(place.sort.clone(), Added { registers, stands, schema, days: BTreeMap::new() });
-        }
-        let others: usize = tables.iter().filter(|(sort, _)| **sort != place.sort).map(|(_, table)| table.memory()).sum();
-        let table = tables.get_mut(&place.sort).ok_or_else(missing)?;
+        let State::Added(table) = &mut *state else { return Err(missing()) };
         table.days.retain(|day, known| known.made_of == marks(day));
+        kept.memory.store(table.memory(), Ordering::Relaxed);
         let days: BTreeSet<i32> = dated.iter().flat_map(|rollup| rollup.days.keys().copied()).collect();
         let wanted: Vec<i32> = days.into_iter().filter(|day| !table.days.contains_key(day)).collect();
         // What has been added up stays when a question ends before all is.
@@ -214,9 +224,10 @@ impl Places {
                 let rows = added.remove(day).unwrap_or_else(|| RecordBatch::new_empty(Arc::clone(&table.schema)));
                 table.days.insert(*day, Day { made_of: marks(day), memory: rows.get_array_memory_size(), rows });
             }
-            if others + table.memory() > self.memory {
-                tables.remove(&place.sort);
-                large.insert(place.sort.clone());
+            kept.memory.store(table.memory(), Ordering::Relaxed);
+            if self.tables().values().map(|table| table.memory.load(Ordering::Relaxed)).sum::<usize>() > self.memory {
+                kept.memory.store(0, Ordering::Relaxed);
+                *state = State::Large;
                 return Ok(rows.into_view());
             }
         }
@@ -227,6 +238,10 @@ impl Places {
         // There is a part even if it is empty.
         parts.resize_with(parts.len().max(1), Vec::new);
         Ok(Arc::new(MemTable::try_new(Arc::clone(&table.schema), parts)?))
+    }
+
+    fn tables(&self) -> MutexGuard<'_, HashMap<Sort, Arc<Kept>>> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn stands(&self, read: &SessionContext, place: &Place) -> Result<Vec<(&'static str, RecordBatch)>> {

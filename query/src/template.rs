@@ -17,7 +17,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::metric::{Dimension, Grain, Level, Metric};
+use crate::common::{Grain, Level};
+use crate::metric::{Dimension, Metric};
 use crate::places::ALIKE;
 
 /// What stands for the row in the texts of `common.toml`.

@@ -82,23 +82,22 @@ name = "coverage"
 ---*/
 WITH loads AS (
   SELECT
-    {{dimensions d}} TRUE AS whole, d.day AS on_day, d.school AS in_school, COALESCE(u.area, '') AS in_area, d.load_students AS students,
+    {{dimensions d}} TRUE AS whole, d.day AS on_day, d.school AS in_school, d.load_students AS students,
     d.timed_measured AS measured, d.timed_reported AS reported, d.timed_estimated AS estimated, d.homework_expected AS expected,
     d.seconds_measured + d.seconds_reported + d.seconds_estimated AS seconds
   FROM {{load by school}} AS d
-  LEFT JOIN school AS s ON s.school = d.school
-  LEFT JOIN code_urban_rural AS u ON u.code = s.urban_rural
   {{joins d}}
   WHERE d.homework_expected + d.homework_exempt > 0 AND {{filters d}}
 ),
 schools AS (
   SELECT
-    {{by}} whole, in_school, in_area, CAST(busiest_day(on_day, students) AS DOUBLE) AS pupils, sum(students) AS days, sum(seconds) AS seconds,
+    {{by}} whole, in_school, CAST(busiest_day(on_day, students) AS DOUBLE) AS pupils, sum(students) AS days, sum(seconds) AS seconds,
     sum(seconds) / 60.0 / NULLIF(sum(students), 0) AS minutes, sum(measured + reported + estimated) AS pieces,
     sum(measured) AS measured, sum(reported) AS reported, sum(estimated) AS estimated, sum(expected) AS expected
   FROM loads
-  GROUP BY {{by}} whole, in_school, in_area
+  GROUP BY {{by}} whole, in_school
 ),
+areas AS (SELECT s.school AS in_school, u.area AS in_area FROM school AS s JOIN code_urban_rural AS u ON u.code = s.urban_rural),
 means AS (
   SELECT {{by}} whole, sum(pupils * minutes) / NULLIF(sum(CASE WHEN minutes IS NOT NULL THEN pupils END), 0) AS mean FROM schools GROUP BY {{by}} whole
 ),
@@ -110,7 +109,7 @@ sums AS (
     sum(seconds) FILTER (WHERE in_area = '镇区') / 60.0 / NULLIF(sum(days) FILTER (WHERE in_area = '镇区'), 0) AS town,
     sum(seconds) FILTER (WHERE in_area = '乡村') / 60.0 / NULLIF(sum(days) FILTER (WHERE in_area = '乡村'), 0) AS village,
     sum(pieces) AS pieces, sum(measured) AS measured, sum(reported) AS reported, sum(estimated) AS estimated, sum(expected) AS expected
-  FROM schools JOIN means USING ({{by}} whole)
+  FROM schools JOIN means USING ({{by}} whole) LEFT JOIN areas USING (in_school)
   GROUP BY {{by}} whole
 )
 SELECT
