@@ -23,8 +23,11 @@ pub trait Held: fmt::Debug + Send + Sync {
     /// The days; none of their rows on disk counts.
     fn days(&self) -> BTreeSet<i32>;
 
-    /// Goes up with every change.
+    /// Goes up with every commit that is followed.
     fn moment(&self) -> i64;
+
+    /// Of a held day another number after each of its changes.
+    fn revision(&self, day: i32) -> Option<i64>;
 
     /// These columns of the table, of all rows of `days` whose columns have these values; it may give more rows than that.
     ///

@@ -8,11 +8,12 @@
 //!
 //! Invariants: what a query sees is what the rollups of its moment give over the registers of its moment; a day is added up anew when the
 //! files of a rollup, what is held in memory of it, or a register have changed, and only then. A school that is not in the register stands
-//! for itself. Together the tables take no more memory than they may; one that does not fit is the rows as they are.
+//! for itself. Together the tables take no more memory than they may; those that were not asked for
+//! longest go first, and one that does not fit is the rows as they are.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray, UInt32Array};
@@ -86,12 +87,15 @@ pub(crate) struct Places {
     /// What all tables may take in memory.
     memory: usize,
     tables: Mutex<HashMap<Sort, Arc<Kept>>>,
+    questions: AtomicU64,
 }
 
 /// One table. While it is brought up to date others are read.
 #[derive(Default)]
 struct Kept {
     memory: AtomicUsize,
+    /// The number of the last question for it.
+    asked: AtomicU64,
     state: tokio::sync::Mutex<State>,
 }
 
@@ -100,7 +104,7 @@ enum State {
     #[default]
     New,
     Added(Added),
-    /// It did not fit.
+    /// It does not fit, alone as it may be.
     Large,
 }
 
@@ -136,7 +140,7 @@ type Marks = Vec<Option<Mark>>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Mark {
     Files(Vec<String>),
-    Held(i64),
+    Held(Option<i64>),
 }
 
 /// A rollup at one version, and what its days are made of.
@@ -160,8 +164,9 @@ impl Dated {
             }
             let provider = held.map_or_else(|| table.provider(), |held| table.provider_over(Arc::clone(held)));
             if table.version() == version {
-                let in_memory = held.iter().flat_map(|held| held.days().into_iter().map(|day| (day, Mark::Held(held.moment()))));
-                days.extend(in_memory.collect::<Vec<_>>());
+                for (held, day) in held.iter().flat_map(|held| held.days().into_iter().map(move |day| (held, day))) {
+                    days.insert(day, Mark::Held(held.revision(day)));
+                }
                 return Self { version: held.map_or(version, |held| held.moment()), provider, days };
             }
         }
@@ -172,7 +177,7 @@ impl Places {
     /// `memory` is what all tables may take.
     pub(crate) fn new(sums: BTreeMap<String, Sum>, standard: &Standard, memory: usize) -> Self {
         let sums = sums.into_iter().map(|(name, sum)| (name, Arc::new(sum))).collect();
-        Self { sums, grades: alike_grades(standard), memory, tables: Mutex::default() }
+        Self { sums, grades: alike_grades(standard), memory, tables: Mutex::default(), questions: AtomicU64::default() }
     }
 
     pub(crate) fn named(&self, name: &str) -> Option<Place> {
@@ -200,6 +205,7 @@ impl Places {
         let registers: Vec<_> =
             place.reads().map(|name| pinned.as_of.get(name).copied().filter(|_| !rollups.contains_key(name))).collect();
         let kept = Arc::clone(self.tables().entry(place.sort.clone()).or_default());
+        kept.asked.store(self.questions.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
         let mut state = kept.state.lock().await;
         match &*state {
             State::Large => return Ok(read.sql(&place.sum.rows).await?.into_view()),
@@ -225,9 +231,12 @@ impl Places {
                 table.days.insert(*day, Day { made_of: marks(day), memory: rows.get_array_memory_size(), rows });
             }
             kept.memory.store(table.memory(), Ordering::Relaxed);
-            if self.tables().values().map(|table| table.memory.load(Ordering::Relaxed)).sum::<usize>() > self.memory {
+            if table.memory() > self.memory {
                 kept.memory.store(0, Ordering::Relaxed);
                 *state = State::Large;
+                return Ok(rows.into_view());
+            }
+            if !self.make_room(&kept) {
                 return Ok(rows.into_view());
             }
         }
@@ -238,6 +247,22 @@ impl Places {
         // There is a part even if it is empty.
         parts.resize_with(parts.len().max(1), Vec::new);
         Ok(Arc::new(MemTable::try_new(Arc::clone(&table.schema), parts)?))
+    }
+
+    /// Lets tables go that nobody waits for, those first that were not asked for longest; whether all now take no more than they may.
+    fn make_room(&self, own: &Arc<Kept>) -> bool {
+        let tables = self.tables();
+        let mut others: Vec<&Arc<Kept>> = tables.values().filter(|other| !Arc::ptr_eq(other, own)).collect();
+        others.sort_by_key(|other| other.asked.load(Ordering::Relaxed));
+        let mut others = others.into_iter();
+        while tables.values().map(|table| table.memory.load(Ordering::Relaxed)).sum::<usize>() > self.memory {
+            let Some(other) = others.next() else { return false };
+            if let Ok(mut state) = other.state.try_lock() {
+                *state = State::New;
+                other.memory.store(0, Ordering::Relaxed);
+            }
+        }
+        true
     }
 
     fn tables(&self) -> MutexGuard<'_, HashMap<Sort, Arc<Kept>>> {

@@ -8,7 +8,7 @@
 //!
 //! Counts near each other are bytes or a run, which are added up several at a time. No pair is like what these begin with.
 //!
-//! Invariants: what is written is read; equal histograms have equal bytes; any bytes are read without harm.
+//! Invariants: what is written is read; equal histograms are written in equal bytes (what was stored before a form was added has another); any bytes are read without harm.
 
 use super::{HIGHEST, clamped};
 

@@ -9,7 +9,7 @@
 //! | `histogram_above(histogram, limit)` | how many of them are greater than a limit |
 //! | `histogram_decile(histogram, number)` | the value below which so many tenths lie, 5 being the median |
 //!
-//! Invariants: what is added can be taken away again exactly; equal histograms have equal bytes; one that holds nothing is null.
+//! Invariants: what is added can be taken away again exactly; equal histograms are written in equal bytes; one that holds nothing is null.
 //! Values are whole numbers from 0 to [`HIGHEST`]; their width (a minute, say) is the definition's own, so that a count above a
 //! limit is exact where the limit is a multiple of it.
 

@@ -181,7 +181,7 @@ fn parquet_of(reader: &mut Digested<'_>) -> Result<ParquetRecordBatchReader> {
     file.seek(SeekFrom::Start(0))?;
     let damaged = |error| Error::Read { reason: format!("the Parquet file is not whole or damaged ({error})") };
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(damaged)?;
-    pages::check_lists(builder.schema())?;
+    pages::check_lengths(builder.schema())?;
     builder.with_batch_size(BATCH).build().map_err(damaged)
 }
 

@@ -18,9 +18,13 @@ use crate::{Error, Result};
 /// The length of the footer and the mark at the end.
 const TAIL: u64 = 8;
 const LONGEST_FOOTER: u64 = 64 << 20;
-/// The longest value, and list, of a fixed length; there is room for it in each row, whether it has one or not.
+/// The longest value or list of a fixed length, all that lies in it counted: there is room for it in each row, whether it has one or not.
 const LONGEST: usize = 4096;
+/// The most that a page may become, and the most values of one whose column is a list.
+const LARGEST_PAGE: u64 = 512 << 20;
+const MOST_LISTED: u64 = 1 << 24;
 const DEEPEST: usize = 32;
+const LONGEST_HEAD: u64 = 64 << 10;
 
 /// Looks at the footer and at each page.
 pub(super) fn check(file: &mut File) -> Result<()> {
@@ -31,9 +35,7 @@ pub(super) fn check(file: &mut File) -> Result<()> {
         let Ok(group) = reader.get_row_group(group) else { return Ok(()) };
         for place in 0..group.num_columns() {
             let column = group.metadata().column(place).column_descr_ptr();
-            if usize::try_from(column.type_length()).is_ok_and(|length| length > LONGEST) {
-                return Err(implausible(column.type_length()));
-            }
+            check_heads(file, group.metadata().column(place).byte_range())?;
             // Where the pages cannot be read any further, the reader will not get further either.
             if let Ok(pages) = group.get_column_page_reader(place) {
                 check_pages(pages, &column)?;
@@ -43,15 +45,65 @@ pub(super) fn check(file: &mut File) -> Result<()> {
     Ok(())
 }
 
-/// Lists of a fixed length, as the file's columns have them.
-pub(super) fn check_lists(schema: &Schema) -> Result<()> {
-    match schema.flattened_fields().iter().find_map(|field| match field.data_type() {
-        DataType::FixedSizeList(_, length) if usize::try_from(*length).is_ok_and(|length| length > LONGEST) => Some(*length),
-        _ => None,
-    }) {
-        Some(length) => Err(implausible(length)),
-        None => Ok(()),
+/// Values and lists of a fixed length.
+pub(super) fn check_lengths(schema: &Schema) -> Result<()> {
+    let Some(field) = schema.fields().iter().find(|field| fixed(field.data_type()) > LONGEST) else { return Ok(()) };
+    let reason = format!("each value of the column \"{}\" has room for more than {LONGEST} parts: leave it out", field.name());
+    Err(Error::Read { reason })
+}
+
+/// How many bytes or values one value of a type has room for.
+fn fixed(kind: &DataType) -> usize {
+    let times = |length: i32, each: usize| usize::try_from(length).unwrap_or_default().saturating_mul(each.max(1));
+    match kind {
+        DataType::FixedSizeBinary(length) => times(*length, 1),
+        DataType::FixedSizeList(field, length) => times(*length, fixed(field.data_type())),
+        DataType::Struct(fields) => fields.iter().map(|field| fixed(field.data_type())).max().unwrap_or(1),
+        DataType::List(field) | DataType::LargeList(field) | DataType::Map(field, _) => fixed(field.data_type()),
+        _ => 1,
     }
+}
+
+/// What the pages of a column say that they become when they are unpacked.
+fn check_heads(file: &File, (begin, length): (u64, u64)) -> Result<()> {
+    let (mut file, mut at) = (file, begin);
+    let mut head = Vec::new();
+    while at < begin.saturating_add(length) {
+        head.clear();
+        file.seek(SeekFrom::Start(at))?;
+        file.take(LONGEST_HEAD).read_to_end(&mut head)?;
+        let mut rest = head.as_slice();
+        let Some([unpacked, packed]) = sizes(&mut rest) else {
+            // The reader would go on, and further than this.
+            return if head.len() as u64 == LONGEST_HEAD { Err(implausible(head.len())) } else { Ok(()) };
+        };
+        if unpacked > LARGEST_PAGE {
+            return Err(implausible(unpacked));
+        }
+        at = at.saturating_add((head.len() - rest.len()) as u64).saturating_add(packed);
+    }
+    Ok(())
+}
+
+/// Of a page's head the fields 2 and 3: how large it becomes, and how large it is.
+fn sizes(bytes: &mut &[u8]) -> Option<[u64; 2]> {
+    let (mut sizes, mut field) = ([0; 2], 0);
+    loop {
+        let head = *bytes.split_off_first()?;
+        if head == 0 {
+            return Some(sizes);
+        }
+        field = if head >> 4 == 0 { signed(number(bytes)?) } else { field + i64::from(head >> 4) };
+        match (field, head & 15) {
+            (2 | 3, 5) => sizes[field as usize - 2] = u64::try_from(signed(number(bytes)?)).ok()?,
+            (_, kind) => skim(kind, bytes, 1)?,
+        }
+    }
+}
+
+/// A number whose sign is its lowest bit.
+fn signed(number: u64) -> i64 {
+    (number >> 1) as i64 ^ -((number & 1) as i64)
 }
 
 fn implausible(stated: impl std::fmt::Display) -> Error {
@@ -132,6 +184,7 @@ fn check_pages(mut pages: Box<dyn PageReader>, column: &ColumnDescriptor) -> Res
     while let Ok(Some(page)) = pages.get_next_page() {
         let values = u64::from(page.num_values());
         let stated = match page.encoding() {
+            _ if column.max_rep_level() > 0 && values > MOST_LISTED => Some(values),
             // Each takes a byte or more.
             _ if matches!(page, Page::DictionaryPage { .. }) => {
                 Some(values).filter(|values| *values > page.buffer().len() as u64)

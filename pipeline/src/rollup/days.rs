@@ -25,6 +25,15 @@ pub(super) struct Days {
     pub by_day: BTreeMap<i32, Day>,
     /// The versions of the kinds' tables, added up: goes up with every commit.
     pub moment: i64,
+    revisions: i64,
+}
+
+impl Days {
+    /// The number of a day's change.
+    pub fn next_revision(&mut self) -> i64 {
+        self.revisions += 1;
+        self.revisions
+    }
 }
 
 /// One day. What readers see is shared with them, and copied only if they still look at it when it changes.
@@ -35,8 +44,8 @@ pub(super) struct Day {
     pub states: Vec<Arc<Keyed>>,
     /// Whether the rollup is what its sources give: not for what retention has taken out of them.
     pub whole: Vec<bool>,
-    /// The moment of the last change.
-    pub used: i64,
+    /// The number of its last change: no two changes of days have the same.
+    pub revision: i64,
     /// When events last came for it while it was in memory.
     pub streaming: Option<Instant>,
 }
@@ -44,7 +53,7 @@ pub(super) struct Day {
 impl Day {
     pub fn new(ordered: &[Maintained], whole: Vec<bool>) -> Self {
         let states = ordered.iter().map(|maintained| Arc::new(Keyed::new(&maintained.shape))).collect();
-        Self { texts: Arc::default(), ledgers: BTreeMap::new(), states, whole, used: 0, streaming: None }
+        Self { texts: Arc::default(), ledgers: BTreeMap::new(), states, whole, revision: 0, streaming: None }
     }
 
     /// About what it takes in memory.

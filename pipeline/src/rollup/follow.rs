@@ -218,8 +218,10 @@ impl Rollups {
                 return Err(error);
             }
         };
-        loaded.used = progress.moment();
-        let before = self.days.write().await.by_day.insert(day, loaded);
+        let mut days = self.days.write().await;
+        loaded.revision = days.next_revision();
+        let before = days.by_day.insert(day, loaded);
+        drop(days);
         let is_new = before.is_none() && !self.tables().any(|table| table.days().contains(&day));
         // Whatever it was before may be gone.
         let classes = touch.classes.filter(|_| is_new);
@@ -237,10 +239,11 @@ impl Rollups {
         let ready = |(day, todo): (&i32, &Todo)| (!todo.anew && !progress.under_way.contains_key(day)).then_some(*day);
         let ready: Vec<i32> = progress.todo.iter().filter_map(ready).collect();
         for number in ready {
+            let revision = days.next_revision();
             let (Some(todo), Some(day)) = (progress.todo.get(&number), days.by_day.get_mut(&number)) else { continue };
             match day.take_in(&self.ordered, &self.kinds, &todo.files).await {
                 Ok(touch) => {
-                    day.used = moment;
+                    day.revision = revision;
                     day.streaming = Some(Instant::now());
                     progress.touch(number, touch);
                     progress.todo.remove(&number);

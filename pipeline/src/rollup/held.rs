@@ -15,6 +15,7 @@ use xueqing_lake::{Held, Memory};
 
 use super::Rollups;
 use super::coded::{self, Value};
+use super::days::Day;
 use super::keyed::{Keyed, Shape};
 use crate::texts::Texts;
 
@@ -23,7 +24,13 @@ struct HeldDays {
     moment: i64,
     table: SchemaRef,
     shape: Arc<Shape>,
-    days: BTreeMap<i32, (Arc<Texts>, Arc<Keyed>)>,
+    days: BTreeMap<i32, HeldDay>,
+}
+
+struct HeldDay {
+    revision: i64,
+    texts: Arc<Texts>,
+    state: Arc<Keyed>,
 }
 
 impl Memory for Rollups {
@@ -34,8 +41,12 @@ impl Memory for Rollups {
             for (index, maintained) in self.ordered.iter().enumerate() {
                 let (Some(table), name) = (&maintained.table, maintained.rollup.table_name()) else { continue };
                 let whole = days.by_day.iter().filter(|(_, day)| day.whole[index]);
-                let held = whole.map(|(day, held)| (*day, (Arc::clone(&held.texts), Arc::clone(&held.states[index]))));
-                let held: BTreeMap<_, _> = held.collect();
+                let of = |day: &Day| HeldDay {
+                    revision: day.revision,
+                    texts: Arc::clone(&day.texts),
+                    state: Arc::clone(&day.states[index]),
+                };
+                let held: BTreeMap<_, _> = whole.map(|(number, day)| (*number, of(day))).collect();
                 if tables.contains(&name) && !held.is_empty() {
                     let (table, shape) = (table.schema(), Arc::clone(&maintained.shape));
                     pinned.insert(name, Arc::new(HeldDays { moment: days.moment, table, shape, days: held }));
@@ -62,13 +73,17 @@ impl Held for HeldDays {
         self.moment
     }
 
+    fn revision(&self, day: i32) -> Option<i64> {
+        self.days.get(&day).map(|day| day.revision)
+    }
+
     fn rows(&self, days: &BTreeSet<i32>, columns: &[usize], equal: &[(usize, ScalarValue)]) -> Result<Vec<RecordBatch>> {
         let schema = Arc::new(self.table.project(columns)?);
         let mut batches = Vec::new();
-        for (texts, keyed) in days.iter().filter_map(|day| self.days.get(day)) {
+        for HeldDay { texts, state, .. } in days.iter().filter_map(|day| self.days.get(day)) {
             let equal: Vec<(usize, Value)> =
                 equal.iter().filter_map(|(column, value)| Some((*column, value_of(value, texts)?))).collect();
-            let (arrays, count) = keyed.read(&self.shape, texts, columns, &equal)?;
+            let (arrays, count) = state.read(&self.shape, texts, columns, &equal)?;
             let arrays = arrays.iter().zip(schema.fields()).map(|(array, field)| cast(array, field.data_type()));
             let options = RecordBatchOptions::new().with_row_count(Some(count));
             let arrays = arrays.collect::<Result<Vec<_>>>()?;

@@ -33,7 +33,7 @@ impl Rollups {
         let mut days = self.days.write().await;
         let guests = days.by_day.iter().map(|(day, held)| Guest {
             streaming: held.streaming.is_some_and(|last| last.elapsed() < STREAMING),
-            used: held.used,
+            used: held.revision,
             day: *day,
             footprint: held.footprint(),
         });

@@ -222,6 +222,38 @@ fn what_a_damaged_file_states_is_not_believed() {
 }
 
 #[test]
+fn a_page_does_not_become_what_there_is_no_room_for() {
+    let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
+    let mut bytes = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut bytes, rows(false).schema(), Some(properties)).unwrap();
+    writer.write(&rows(false)).unwrap();
+    writer.close().unwrap();
+    // The head of the first page: its sort (field 1, dictionary), then as a number of one byte what it becomes (field 2).
+    assert_eq!((&bytes[4..7], bytes[7] < 0x80), (&[0x15, 4, 0x15][..], true));
+    let mut damaged = [&bytes[..7], &[0xfe, 0xff, 0xff, 0xff, 0x0f], &bytes[8..]].concat();
+    let error = decode("reading", &damaged).error.unwrap();
+    assert!(error.contains(&format!("({} values or bytes)", i32::MAX)), "{error}");
+    damaged.truncate(40);
+    assert!(decode("reading", damaged).error.is_some());
+}
+
+#[test]
+fn a_value_with_room_for_very_much_is_refused_by_its_column() {
+    let wide = |length: i32, inner: i32| {
+        let values = Arc::new(NullArray::new((length * inner) as usize)) as ArrayRef;
+        let field = |kind: &DataType| Arc::new(arrow::datatypes::Field::new_list_field(kind.clone(), true));
+        let list = arrow::array::FixedSizeListArray::new(field(values.data_type()), inner, values, None);
+        let lists = arrow::array::FixedSizeListArray::new(field(list.data_type()), length, Arc::new(list), None);
+        let student: ArrayRef = Arc::new(StringArray::from(vec!["1"]));
+        let columns = [("student", student.clone()), ("at", student), ("embedding", Arc::new(lists) as ArrayRef)];
+        decode("reading", parquet(&RecordBatch::try_from_iter(columns).unwrap())).error
+    };
+    let error = wide(80, 80).unwrap();
+    assert!(error.contains("\"embedding\"") && error.contains("leave it out"), "{error}");
+    assert_eq!(wide(8, 8), None);
+}
+
+#[test]
 fn marks_lead_on_from_any_batch() {
     let bytes = stream(&[rows(false), rows(false), rows(false)]);
     let decoder = decoder("reading", Format::Auto, None);
