@@ -41,8 +41,13 @@ fn main() {
             std::fs::write(folder.join("made"), "").expect("a mark");
         }
         let lake = Lake::open(&folder.to_string_lossy()).expect("the lake");
-        let options =
-            Options { timeout: Duration::from_secs(600), memory_bytes: 4 << 30, max_rows: 1_000_000, ..Options::default() };
+        let options = Options {
+            timeout: Duration::from_secs(600),
+            memory_bytes: 4 << 30,
+            held_bytes: 2 << 30,
+            max_rows: 1_000_000,
+            ..Options::default()
+        };
         let setup = Setup { lake, standard, timezone: Shanghai, metric_files: Vec::new(), options };
         let engine = Engine::open(setup).expect("the built-in figures");
         if let (Some(name), Some(by)) = (arguments.get(3), arguments.get(4)) {

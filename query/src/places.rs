@@ -8,8 +8,8 @@
 //!
 //! Invariants: what a query sees is what the rollups of its moment give over the registers of its moment; a day is added up anew when the
 //! files of a rollup, what is held in memory of it, or a register have changed, and only then. A school that is not in the register stands
-//! for itself. Together the tables take no more memory than they may; those that were not asked for
-//! longest go first, and one that does not fit is the rows as they are.
+//! for itself. Together the tables take no more memory than they may; those that were not asked
+//! for lately go, and one that does not fit is the rows as they are.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
@@ -46,6 +46,9 @@ const OF_SCHOOLS: [&str; 4] = ["region", "school_type", "urban_rural", "public"]
 pub(crate) const ALIKE: [&str; 6] = ["region", "school_type", "urban_rural", "public", "school", "grade"];
 /// Parts that are read at the same time.
 const PARTS: usize = 2;
+/// A table that was asked for among so many questions stays, and one that did not fit is tried again after so many.
+const LATELY: u64 = 100;
+const AGAIN: u64 = 1000;
 /// Days that are added up together: some ten thousand rows of a city.
 const DAYS_AT_ONCE: usize = 5;
 
@@ -104,8 +107,8 @@ enum State {
     #[default]
     New,
     Added(Added),
-    /// It does not fit, alone as it may be.
-    Large,
+    /// It did not fit when this question was asked.
+    Large(u64),
 }
 
 /// What stands for what.
@@ -205,10 +208,11 @@ impl Places {
         let registers: Vec<_> =
             place.reads().map(|name| pinned.as_of.get(name).copied().filter(|_| !rollups.contains_key(name))).collect();
         let kept = Arc::clone(self.tables().entry(place.sort.clone()).or_default());
-        kept.asked.store(self.questions.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+        let question = self.questions.fetch_add(1, Ordering::Relaxed);
+        kept.asked.store(question, Ordering::Relaxed);
         let mut state = kept.state.lock().await;
         match &*state {
-            State::Large => return Ok(read.sql(&place.sum.rows).await?.into_view()),
+            State::Large(since) if question < since + AGAIN => return Ok(read.sql(&place.sum.rows).await?.into_view()),
             State::Added(table) if table.registers == registers => {}
             _ => {
                 let schema = viewed(read.sql(&place.sum.rows).await?.schema().as_arrow());
@@ -231,12 +235,9 @@ impl Places {
                 table.days.insert(*day, Day { made_of: marks(day), memory: rows.get_array_memory_size(), rows });
             }
             kept.memory.store(table.memory(), Ordering::Relaxed);
-            if table.memory() > self.memory {
+            if !self.make_room(question) {
                 kept.memory.store(0, Ordering::Relaxed);
-                *state = State::Large;
-                return Ok(rows.into_view());
-            }
-            if !self.make_room(&kept) {
+                *state = State::Large(question);
                 return Ok(rows.into_view());
             }
         }
@@ -249,10 +250,11 @@ impl Places {
         Ok(Arc::new(MemTable::try_new(Arc::clone(&table.schema), parts)?))
     }
 
-    /// Lets tables go that nobody waits for, those first that were not asked for longest; whether all now take no more than they may.
-    fn make_room(&self, own: &Arc<Kept>) -> bool {
+    /// Lets tables go that were not asked for lately, the longest first; whether all now take no more than they may.
+    fn make_room(&self, question: u64) -> bool {
         let tables = self.tables();
-        let mut others: Vec<&Arc<Kept>> = tables.values().filter(|other| !Arc::ptr_eq(other, own)).collect();
+        let lately = |other: &&Arc<Kept>| other.asked.load(Ordering::Relaxed) + LATELY > question;
+        let mut others: Vec<&Arc<Kept>> = tables.values().filter(|other| !lately(other)).collect();
         others.sort_by_key(|other| other.asked.load(Ordering::Relaxed));
         let mut others = others.into_iter();
         while tables.values().map(|table| table.memory.load(Ordering::Relaxed)).sum::<usize>() > self.memory {
