@@ -87,16 +87,13 @@ impl Catalog {
         for (name, table) in found {
             let held = held.get(table.name());
             let moves = table.name().starts_with(ROLLUPS);
-            let (version, provider) = if moves && places.iter().any(|place| place.reads().any(|read| read == name)) {
-                let dated = Dated::new(&table, held);
-                let pinned = (dated.version, Arc::clone(&dated.provider));
-                rollups.insert(name.clone(), dated);
-                pinned
-            } else {
-                match held {
-                    Some(held) => (held.moment(), table.provider_over(Arc::clone(held))),
-                    None => self.view(context, name, &table)?,
+            let (version, provider) = match held {
+                _ if moves && places.iter().any(|place| place.reads().any(|read| read == name)) => {
+                    let dated = rollups.entry(name.clone()).or_insert_with(|| Dated::new(&table, held));
+                    (dated.version, Arc::clone(&dated.provider))
                 }
+                Some(held) => (held.moment(), table.provider_over(Arc::clone(held))),
+                None => self.view(context, name, &table)?,
             };
             pinned.moving.extend(moves.then(|| name.clone()));
             pinned.as_of.insert(name.clone(), version);

@@ -8,8 +8,8 @@
 //!
 //! Invariants: what a query sees is what the rollups of its moment give over the registers of its moment; a day is added up anew when the
 //! files of a rollup, what is held in memory of it, or a register have changed, and only then. A school that is not in the register stands
-//! for itself. Together the tables take no more memory than they may; those that were not asked
-//! for lately go, and one that does not fit is the rows as they are.
+//! for itself. Together the tables take no more memory than they may; those that were not asked for lately go, and one that does not fit is
+//! the rows as they are.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;

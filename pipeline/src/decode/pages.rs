@@ -107,7 +107,7 @@ fn signed(number: u64) -> i64 {
 }
 
 fn implausible(stated: impl std::fmt::Display) -> Error {
-    Error::Read { reason: format!("the Parquet file is damaged: what it states ({stated} values or bytes) has no room in it") }
+    Error::Read { reason: format!("the Parquet file is damaged: it claims {stated} values or bytes, more than it has room for") }
 }
 
 fn check_footer(file: &mut File) -> Result<()> {
@@ -123,7 +123,8 @@ fn check_footer(file: &mut File) -> Result<()> {
     let mut footer = Vec::new();
     file.seek(SeekFrom::Start(begin))?;
     file.take(length).read_to_end(&mut footer)?;
-    skim(STRUCT, &mut footer.as_slice(), 0).ok_or_else(|| implausible(footer.len()))
+    let damaged = || Error::Read { reason: "the Parquet file is damaged: its footer cannot be read".to_owned() };
+    skim(STRUCT, &mut footer.as_slice(), 0).ok_or_else(damaged)
 }
 
 /// Of Thrift's compact protocol the type of what has fields.

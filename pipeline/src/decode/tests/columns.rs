@@ -206,7 +206,7 @@ fn what_a_damaged_file_states_is_not_believed() {
             let mut damaged = bytes.clone();
             damaged[at + 3] = many;
             let error = decode("reading", damaged).error.unwrap();
-            assert!(error.contains(&format!("({many} values or bytes)")), "{error}");
+            assert!(error.contains(&format!("claims {many} values or bytes")), "{error}");
         }
     }
     let footer = bytes.len() - 8 - u32::from_le_bytes(bytes[bytes.len() - 8..bytes.len() - 4].try_into().unwrap()) as usize;
@@ -215,7 +215,7 @@ fn what_a_damaged_file_states_is_not_believed() {
         for many in [0xfc, 0xff, 0x7f] {
             let mut damaged = bytes.clone();
             damaged[at] = many;
-            errors.extend(decode("reading", damaged).error.map(|error| error.contains("has no room in it")));
+            errors.extend(decode("reading", damaged).error.map(|error| error.contains("its footer cannot be read")));
         }
     }
     assert_eq!(errors.len(), 2, "some are found here, and some by the reader");
@@ -232,7 +232,7 @@ fn a_page_does_not_become_what_there_is_no_room_for() {
     assert_eq!((&bytes[4..7], bytes[7] < 0x80), (&[0x15, 4, 0x15][..], true));
     let mut damaged = [&bytes[..7], &[0xfe, 0xff, 0xff, 0xff, 0x0f], &bytes[8..]].concat();
     let error = decode("reading", &damaged).error.unwrap();
-    assert!(error.contains(&format!("({} values or bytes)", i32::MAX)), "{error}");
+    assert!(error.contains(&format!("claims {} values or bytes", i32::MAX)), "{error}");
     damaged.truncate(40);
     assert!(decode("reading", damaged).error.is_some());
 }
