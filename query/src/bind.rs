@@ -49,7 +49,7 @@ pub(crate) fn bind(metric: &Metric, request: &Request) -> Result<Bound, Error> {
     }
     let grouped: Vec<&Dimension> = by.iter().filter_map(|name| metric.dimension(name)).collect();
     let names = by.iter().chain(params.keys()).map(String::as_str);
-    let sql = template::expand(&metric.sql, &grouped, &metric.grains, &Level::of(names, &metric.places))
+    let sql = template::expand(&metric.sql, &grouped, &metric.grains, &Level::of(names, &metric.places), &params)
         .map_err(|reason| Error::bad_metric(&metric.name, reason))?;
     Ok(Bound { sql, values, by, params })
 }
@@ -113,12 +113,13 @@ fn date(text: &str) -> Option<i32> {
 
 /// Whether a figure's SQL and its declarations fit.
 pub(crate) fn check_sql(sql: &str, metric: &Metric) -> Result<(), String> {
-    let used = placeholders(sql);
+    let grains = metric.grains.iter().filter(|(name, _)| template::names_grain(sql, name)).map(|(_, grain)| grain.by_class());
+    let used: BTreeSet<&str> = std::iter::once(sql).chain(grains).flat_map(placeholders).collect();
     let known = |name: &str| {
         let grouped = name.strip_prefix("by_").is_some_and(|rest| metric.dimension(rest).is_some());
         grouped || metric.params.iter().any(|param| param.name == name)
     };
-    if let Some(name) = used.iter().find(|name| !known(name)) {
+    if let Some(name) = used.iter().copied().find(|name| !known(name)) {
         return Err(format!("the SQL uses ${name}, which is not declared in [params]"));
     }
     if let Some(param) = metric.params.iter().find(|param| !used.contains(param.name.as_str())) {
@@ -130,7 +131,8 @@ pub(crate) fn check_sql(sql: &str, metric: &Metric) -> Result<(), String> {
     template::check(sql, metric)
 }
 
-fn placeholders(sql: &str) -> BTreeSet<&str> {
+/// The names of the parameters that a text uses.
+pub(crate) fn placeholders(sql: &str) -> BTreeSet<&str> {
     sql.split('$')
         .skip(1)
         .map(|rest| {

@@ -19,7 +19,7 @@ use datafusion::datasource::MemTable;
 use datafusion::datasource::empty::EmptyTable;
 use datafusion::error::Result as EngineResult;
 use datafusion::prelude::SessionContext;
-use xueqing_lake::{Lake, Table};
+use xueqing_lake::{Held, Lake, Table};
 use xueqing_schema::{CodeSet, Kind, SEQ, Standard};
 
 use crate::engine::{CATALOG, SCHEMA};
@@ -46,6 +46,8 @@ pub(crate) struct Catalog {
 #[derive(Debug, Default)]
 pub(crate) struct Pinned {
     names: BTreeSet<String>,
+    /// What a statement names itself.
+    pub asked: BTreeSet<String>,
     tables: BTreeMap<String, Provider>,
     /// Rollups and what is made of them.
     moving: BTreeSet<String>,
@@ -71,8 +73,8 @@ impl Catalog {
     /// Brings the `wanted` tables up to date, then pins them together. Names that lead nowhere are left out.
     pub(crate) async fn pin(&self, context: &SessionContext, wanted: &BTreeSet<String>) -> Result<Pinned, Error> {
         let places: Vec<Place> = wanted.iter().filter_map(|name| self.places.named(name)).collect();
-        let behind = places.iter().flat_map(|place| place.reads().map(str::to_owned).collect::<Vec<_>>());
-        let wanted = &wanted.iter().cloned().chain(behind).collect::<BTreeSet<_>>();
+        let behind: BTreeSet<String> = places.iter().flat_map(Place::reads).map(str::to_owned).collect();
+        let (asked, wanted) = (wanted.clone(), &(wanted | &behind));
         let rollups = wanted.iter().filter(|name| !self.kinds.contains_key(*name)).map(|name| format!("{ROLLUPS}{name}"));
         let held = self.lake.held(&rollups.collect()).await;
         let mut found = Vec::new();
@@ -82,15 +84,17 @@ impl Catalog {
             }
         }
         futures::future::try_join_all(found.iter().map(|(_, table)| table.refresh())).await?;
-        let mut pinned = Pinned { names: wanted.clone(), ..Pinned::default() };
-        let mut rollups = BTreeMap::new();
+        let mut pinned = Pinned { names: wanted.clone(), asked, ..Pinned::default() };
+        let mut dated = BTreeMap::new();
         for (name, table) in found {
             let held = held.get(table.name());
             let moves = table.name().starts_with(ROLLUPS);
+            let by_day = moves || self.kinds.get(name).is_some_and(|kind| kind.partition().is_some());
             let (version, provider) = match held {
-                _ if moves && places.iter().any(|place| place.reads().any(|read| read == name)) => {
-                    let dated = rollups.entry(name.clone()).or_insert_with(|| Dated::new(&table, held));
-                    (dated.version, Arc::clone(&dated.provider))
+                _ if by_day && behind.contains(name) => {
+                    let found = self.dated(context, name, &table, held)?;
+                    let found = dated.entry(name.clone()).or_insert(found);
+                    (found.version, Arc::clone(&found.provider))
                 }
                 Some(held) => (held.moment(), table.provider_over(Arc::clone(held))),
                 None => self.view(context, name, &table)?,
@@ -100,13 +104,21 @@ impl Catalog {
             pinned.tables.insert(name.clone(), provider);
         }
         self.add_unstored(wanted, &mut pinned);
+        let mut all_added_up = true;
         for place in &places {
             if !place.reads().all(|name| pinned.has(name)) {
                 continue;
             }
-            let table = self.places.table(context, place, &rollups, &pinned).await;
-            pinned.tables.insert(place.name.clone(), table.map_err(|error| Error::from_engine(error, 0))?);
+            let table = self.places.table(context, place, &dated, &pinned).await;
+            let (table, added_up) = table.map_err(|error| Error::from_engine(error, 0))?;
+            all_added_up &= added_up;
+            pinned.tables.insert(place.name.clone(), table);
             pinned.moving.insert(place.name.clone());
+        }
+        // What is behind rows that are added up is not in the statement's plan.
+        if all_added_up {
+            let hidden = behind.into_iter().filter(|name| !pinned.asked.contains(name)).collect::<Vec<_>>();
+            pinned.moving.extend(hidden);
         }
         Ok(pinned)
     }
@@ -156,6 +168,20 @@ impl Catalog {
             // A name that no table can have leads nowhere.
             Err(xueqing_lake::Error::Name { .. }) => Ok(None),
             other => Ok(other?),
+        }
+    }
+
+    /// A table's newest version, with what there is of each day.
+    fn dated(&self, context: &SessionContext, name: &str, table: &Table, held: Option<&Arc<dyn Held>>) -> Result<Dated, Error> {
+        loop {
+            let (version, days) = Dated::days(table, held);
+            let (found, provider) = match held {
+                Some(held) => (table.version(), table.provider_over(Arc::clone(held))),
+                None => self.view(context, name, table)?,
+            };
+            if found == version {
+                return Ok(Dated { version: held.map_or(version, |held| held.moment()), provider, days });
+            }
         }
     }
 

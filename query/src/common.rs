@@ -4,7 +4,7 @@
 //! Invariant of [`Common::read`]: what stands in braces in the file's own texts is put in, and what is added up names the tables it reads.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Display;
+use std::sync::Arc;
 
 use chrono_tz::Tz;
 use datafusion::sql::parser::DFParser;
@@ -12,8 +12,11 @@ use datafusion::sql::resolve::resolve_table_references;
 use serde::Deserialize;
 use xueqing_schema::Text;
 
-use crate::metric::{ParamType, RawColumn, RawParam};
-use crate::{Error, places, template};
+use crate::metric::{Param, ParamType, RawColumn, RawParam};
+use crate::{Error, bind, places, template};
+
+/// In a grain's statement: what it is grouped by besides day, school and grade.
+const CLASS: &str = "{class} ";
 
 /// The words for dimensions and parameters that figures share.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -29,8 +32,6 @@ pub(crate) struct Common {
     pub snippets: BTreeMap<String, String>,
     /// Rows that can be read at several levels, by name: `{{name}}`.
     pub grains: BTreeMap<String, Grain>,
-    /// What is added up in memory, by the name of its table.
-    pub sums: BTreeMap<String, Sum>,
 }
 
 impl Common {
@@ -54,15 +55,9 @@ impl Common {
                 }
             }
         }
-        let bad = |reason: &dyn Display| Error::bad_metric("metrics/common.toml", reason);
-        for grain in common.grains.values_mut() {
-            grain.class = template::settle(&grain.class, &BTreeMap::new(), &common.snippets).map_err(|reason| bad(&reason))?;
-        }
-        for sum in common.sums.values_mut() {
-            for (name, grain) in &common.grains {
-                sum.rows = sum.rows.replace(&format!("{{{{{name}}}}}"), &grain.class);
-            }
-            sum.reads = read_of(&sum.rows).map_err(|reason| bad(&reason))?;
+        let snippets = &common.snippets;
+        for (name, grain) in &mut common.grains {
+            grain.settle(name, snippets, &[]).map_err(|reason| Error::bad_metric("metrics/common.toml", reason))?;
         }
         common.params.extend(common.dimensions.iter().filter_map(|(name, dimension)| Some((name.clone(), dimension.param()?))));
         Ok(common)
@@ -89,25 +84,82 @@ impl CommonDimension {
     }
 }
 
-/// Where the same rows are to be had at two levels, the coarser one being the finer one added up.
+/// Rows with a day, a school and a grade, to be had by class or by school and grade; the latter are added up in memory, day by day, over
+/// what a question does not tell apart ([`places`]).
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Grain {
-    /// A row a class.
-    pub class: String,
-    /// A row for all schools and grades that are alike in what is asked of them.
-    pub place: String,
+    /// A statement for the rows by class: `{class}` stands for `class, `, and for nothing by school and grade.
+    class: String,
+    /// A statement for those by school and grade, where that is another one.
+    grade: Option<String>,
+    #[serde(skip)]
+    name: String,
+    /// The parameters of its figure that the rows depend on, with their defaults: those rows are the ones that are added up.
+    #[serde(skip)]
+    params: BTreeMap<String, Option<String>>,
+    #[serde(skip)]
+    sum: Arc<Sum>,
 }
 
-/// Rows that are added up in memory, day by day, over what a question does not tell apart.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// Rows that are added up in memory.
+#[derive(Debug, Default)]
 pub(crate) struct Sum {
-    /// A statement whose rows have a day, a school and a grade; its whole numbers and histograms are what is added up.
+    /// A statement; the whole numbers, histograms and sets of pupils in its rows are what is added up.
     pub rows: String,
     /// The tables it reads.
-    #[serde(skip)]
     pub reads: BTreeSet<String>,
+}
+
+impl Grain {
+    /// Puts the snippets in, and makes the statement of what is added up.
+    pub(crate) fn settle(&mut self, name: &str, snippets: &BTreeMap<String, String>, params: &[Param]) -> Result<(), String> {
+        name.clone_into(&mut self.name);
+        self.class = template::settle(&self.class, &BTreeMap::new(), snippets)?;
+        let mut rows = self.grade.clone().unwrap_or_else(|| self.class.replace(CLASS, ""));
+        for param in params.iter().filter(|param| bind::placeholders(&self.class).contains(param.name.as_str())) {
+            let literal = match (param.kind, &param.default) {
+                (ParamType::Text, Some(text)) => format!("'{}'", text.replace('\'', "''")),
+                (ParamType::Integer | ParamType::Number, Some(number)) => number.clone(),
+                _ => return Err(format!("the rows \"{name}\" depend on ${}, which is no text or number with a default", param.name)),
+            };
+            rows = rows.replace(&format!("${}", param.name), &literal);
+            self.params.insert(param.name.clone(), param.default.clone());
+        }
+        let reads = read_of(&rows).map_err(|error| error.to_string())?;
+        self.sum = Arc::new(Sum { rows, reads });
+        Ok(())
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The name of its table without what rows are alike in.
+    pub(crate) fn place(&self) -> String {
+        format!("{}{}", places::PREFIX, self.name)
+    }
+
+    pub(crate) const fn sum(&self) -> &Arc<Sum> {
+        &self.sum
+    }
+
+    /// The statement by class.
+    pub(crate) fn by_class(&self) -> &str {
+        &self.class
+    }
+
+    /// The rows, in brackets, at this level, or by class if other parameters are given than those of what is added up.
+    pub(crate) fn at(&self, level: &Level, params: &BTreeMap<String, String>) -> String {
+        let added_up = self.params.iter().all(|(name, default)| params.get(name) == default.as_ref());
+        match level {
+            Level::Place(alike) if added_up => {
+                let alike: String = alike.iter().map(|column| format!("{}{column}", places::BY)).collect();
+                format!("(SELECT *, CAST(NULL AS VARCHAR) AS class FROM {}{alike})", self.place())
+            }
+            _ => format!("({})", self.class.replace(CLASS, "class, ")),
+        }
+    }
 }
 
 /// How far apart a question looks.
@@ -132,17 +184,6 @@ impl Level {
         match self {
             Self::Class => Self::Class,
             Self::Place(alike) => Self::Place(alike.iter().cloned().chain([column.to_owned()]).collect()),
-        }
-    }
-}
-
-impl Grain {
-    pub(crate) fn at(&self, level: &Level) -> String {
-        match level {
-            Level::Class => self.class.clone(),
-            Level::Place(alike) => {
-                self.place.replace("{alike}", &alike.iter().map(|column| format!("{}{column}", places::BY)).collect::<String>())
-            }
         }
     }
 }

@@ -29,7 +29,7 @@ struct Studies;
 pub(crate) struct Library {
     metrics: Vec<Arc<Metric>>,
     studies: BTreeMap<String, Arc<Metric>>,
-    sums: BTreeMap<String, Sum>,
+    sums: BTreeMap<String, Arc<Sum>>,
 }
 
 impl Library {
@@ -47,15 +47,25 @@ impl Library {
         for path in Studies::iter() {
             add(&mut studies, &path, &text(&path, Studies::get(&path))?, &common)?;
         }
-        Ok(Self { metrics: metrics.into_values().collect(), studies, sums: common.sums })
+        let mut sums: BTreeMap<String, Arc<Sum>> = BTreeMap::new();
+        for metric in metrics.values().chain(studies.values()) {
+            for grain in metric.grains.values() {
+                let known = sums.entry(grain.place()).or_insert_with(|| Arc::clone(grain.sum()));
+                if known.rows != grain.sum().rows {
+                    let file = format!("metrics/{}.sql", metric.name);
+                    return Err(Error::bad_metric(&file, format!("the rows \"{}\" are another figure's: give them another name", grain.name())));
+                }
+            }
+        }
+        Ok(Self { metrics: metrics.into_values().collect(), studies, sums })
     }
 
     pub(crate) fn all(&self) -> &[Arc<Metric>] {
         &self.metrics
     }
 
-    /// What is added up in memory for them.
-    pub(crate) fn sums(&self) -> &BTreeMap<String, Sum> {
+    /// What is added up in memory for them, by the name of its table.
+    pub(crate) fn sums(&self) -> &BTreeMap<String, Arc<Sum>> {
         &self.sums
     }
 

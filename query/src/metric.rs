@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use xueqing_schema::{Text, sql_file};
 
-use crate::common::{Common, Grain, Level};
+use crate::common::{Common, Grain};
+use crate::places::REGISTER;
 use crate::{Error, bind, template};
 
 /// One published figure.
@@ -125,6 +126,9 @@ struct FrontMatter {
     params: BTreeMap<String, RawParam>,
     n: Option<String>,
     columns: Vec<RawColumn>,
+    /// Rows of its own that can be read at several levels.
+    #[serde(default)]
+    grains: BTreeMap<String, Grain>,
     /// Titles of dimensions that are this figure's own.
     #[serde(default)]
     dimension_titles: BTreeMap<String, Text>,
@@ -148,6 +152,8 @@ impl Metric {
         let FrontMatter { title, description, unit, grain, source, default_by, n, .. } = &front;
         let dimensions = front.dimensions(common).map_err(bad)?;
         let sql = template::settle(&sql, &front.filters(common), &common.snippets).map_err(bad)?;
+        let params = front.params(common).map_err(bad)?;
+        let grains = front.grains(common, &params).map_err(bad)?;
         let metric = Self {
             name: name.to_owned(),
             title: title.clone(),
@@ -155,12 +161,12 @@ impl Metric {
             unit: unit.clone(),
             grain: grain.clone(),
             source: source.clone(),
-            reads: read_by(&sql, &dimensions, common),
-            grains: common.grains.clone(),
+            reads: read_by(&sql, &dimensions, &grains),
+            grains,
             places: common.places(),
             dimensions,
             default_by: default_by.clone(),
-            params: front.params(common).map_err(bad)?,
+            params,
             n: n.clone(),
             columns: front.columns(common).map_err(bad)?,
             sql,
@@ -206,14 +212,12 @@ impl Metric {
 }
 
 /// What a figure reads at any level, with every dimension.
-fn read_by(sql: &str, dimensions: &[Dimension], common: &Common) -> BTreeSet<String> {
-    let joins = dimensions.iter().filter_map(|dimension| dimension.join.clone());
-    let used = common.grains.iter().filter(|(name, _)| template::names_grain(sql, name));
-    let levels = [Level::Class, Level::Place(BTreeSet::new())];
-    let grains = used.flat_map(|(_, grain)| levels.each_ref().map(|level| format!("FROM {}", grain.at(level))));
-    let sql = std::iter::once(sql.to_owned()).chain(joins).chain(grains).collect::<Vec<_>>().join("\n");
-    let stored = |name: String| common.sums.get(&name).map_or_else(|| BTreeSet::from([name]), |sum| sum.reads.clone());
-    tables(&sql).into_iter().flat_map(stored).collect()
+fn read_by(sql: &str, dimensions: &[Dimension], grains: &BTreeMap<String, Grain>) -> BTreeSet<String> {
+    let joins = dimensions.iter().filter_map(|dimension| dimension.join.as_deref());
+    let used: Vec<&Grain> = grains.iter().filter(|(name, _)| template::names_grain(sql, name)).map(|(_, grain)| grain).collect();
+    let texts = std::iter::once(sql).chain(joins).chain(used.iter().map(|grain| grain.by_class()));
+    let added_up = used.iter().flat_map(|grain| grain.sum().reads.iter().cloned());
+    texts.flat_map(tables).chain(added_up).chain(used.first().map(|_| REGISTER.to_owned())).collect()
 }
 
 /// The names that stand behind FROM and JOIN, those of the statement's own parts included.
@@ -250,6 +254,19 @@ impl FrontMatter {
         for name in self.dimensions.iter().filter(filtered) {
             self.params.entry(name.clone()).or_default();
         }
+    }
+
+    /// Those that all figures can name, and its own.
+    fn grains(&self, common: &Common, params: &[Param]) -> Result<BTreeMap<String, Grain>, String> {
+        let mut grains = common.grains.clone();
+        for (name, grain) in &self.grains {
+            let mut grain = grain.clone();
+            grain.settle(name, &common.snippets, params)?;
+            if grains.insert(name.clone(), grain).is_some() {
+                return Err(format!("the rows \"{name}\" are in common.toml already: give them another name"));
+            }
+        }
+        Ok(grains)
     }
 
     /// A column without a title is the shared one of its name, unit and all.

@@ -36,7 +36,7 @@ struct Known {
 /// An optimised plan over whatever its rollups hold.
 pub(crate) struct Kept {
     plan: LogicalPlan,
-    /// The tables it was planned over.
+    /// The tables that the statement names.
     pub wanted: BTreeSet<String>,
     /// Those that are not put in anew, with their versions.
     fixed: BTreeMap<String, Option<i64>>,
@@ -88,7 +88,7 @@ impl Kept {
             LogicalPlan::TableScan(scan) => Ok(awaiting(scan, pinned)),
             other => Ok(Transformed::no(other)),
         })?;
-        Ok(Self { plan: plan.data, wanted: pinned.tables().map(|(name, _)| name.to_owned()).collect(), fixed: fixed(pinned) })
+        Ok(Self { plan: plan.data, wanted: pinned.asked.clone(), fixed: fixed(pinned) })
     }
 
     /// The plan over these tables, if it is one for them.

@@ -8,7 +8,7 @@
 //! | `{{timezone}}` | the district's time zone as a text | the file is read |
 //! | `{{dimensions d}}` | each chosen dimension as it follows from a row of `d`, and a comma: `d.day AS day, ` | it is asked |
 //! | `{{joins d}}` | the joins that the chosen dimensions need | it is asked |
-//! | `{{GRAIN}}` | the rows of a grain of `common.toml`, at the coarsest level that tells apart what is asked for | it is asked |
+//! | `{{GRAIN}}` | the rows of a grain of `common.toml` or of the figure, at the coarsest level that tells apart what is asked for | it is asked |
 //! | `{{GRAIN by school}}` | the same where single schools are told apart as well | it is asked |
 //! | `{{by}}` | the names of the chosen dimensions, each with a comma: `day, school, ` | it is asked |
 //! | `{{by - school}}`, `{{dimensions - school d}}`, `{{filters - school d}}` | the same without `school` | |
@@ -58,10 +58,16 @@ fn conditions(filters: &BTreeMap<String, String>, without: Option<&str>, row: &s
 }
 
 /// The statement for this grouping.
-pub(crate) fn expand(sql: &str, by: &[&Dimension], grains: &BTreeMap<String, Grain>, level: &Level) -> Result<String, String> {
+pub(crate) fn expand(
+    sql: &str,
+    by: &[&Dimension],
+    grains: &BTreeMap<String, Grain>,
+    level: &Level,
+    params: &BTreeMap<String, String>,
+) -> Result<String, String> {
     replace(sql, |token| {
         Ok(match word(token, grains)? {
-            Word::Grain { name, also } => grains[name].at(&also.map_or_else(|| level.clone(), |column| level.and(column))),
+            Word::Grain { name, also } => grains[name].at(&also.map_or_else(|| level.clone(), |column| level.and(column)), params),
             Word::By { without } => kept(by, without).map(|dimension| format!("{}, ", dimension.name)).collect(),
             Word::Dimensions { row, without } => kept(by, without).map(|dimension| column(dimension, row)).collect(),
             Word::Joins { row } => joins(by, row),
@@ -114,7 +120,7 @@ fn word<'a>(token: &'a str, grains: &BTreeMap<String, Grain>) -> Result<Word<'a>
             Ok(Word::Grain { name, also: Some(column) })
         }
         _ => Err(format!(
-            "\"{{{{{token}}}}}\" is unknown: write {{{{by}}}}, {{{{by - NAME}}}}, {{{{dimensions ROW}}}}, {{{{joins ROW}}}}, {{{{filters ROW}}}}, a snippet or a grain of common.toml"
+            "\"{{{{{token}}}}}\" is unknown: write {{{{by}}}}, {{{{by - NAME}}}}, {{{{dimensions ROW}}}}, {{{{joins ROW}}}}, {{{{filters ROW}}}}, a snippet of common.toml or a grain"
         )),
     }
 }
@@ -142,6 +148,7 @@ fn replace(sql: &str, mut by: impl FnMut(&str) -> Result<String, String>) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metric::{Param, ParamType};
     use xueqing_schema::Text;
 
     fn dimension(name: &str, sql: Option<&str>, join: Option<&str>) -> Dimension {
@@ -160,6 +167,7 @@ mod tests {
             &[&county, &day, &area],
             &BTreeMap::new(),
             &Level::Class,
+            &BTreeMap::new(),
         );
         assert_eq!(
             sql.as_deref(),
@@ -182,27 +190,36 @@ mod tests {
 
     #[test]
     fn a_grain_is_read_at_its_level() {
-        let [class, place] = ["class_day", "place_day{alike}"].map(str::to_owned);
-        let grains = BTreeMap::from([("load".to_owned(), Grain { class, place })]);
+        let mut grain: Grain = toml::from_str("class = 'SELECT day, school, grade, {class} n > $least AS more FROM t'").expect("a grain");
+        let title = Text::new("n", "n");
+        let least = Param { name: "least".to_owned(), kind: ParamType::Integer, title, default: Some("3".to_owned()) };
+        grain.settle("load", &BTreeMap::new(), &[least]).expect("settled");
+        assert_eq!(grain.sum().rows, "SELECT day, school, grade, n > 3 AS more FROM t");
+        let grains = BTreeMap::from([("load".to_owned(), grain)]);
         let places = [("county", "region"), ("school", "school")].map(|(name, column)| (name.to_owned(), column.to_owned()));
-        let read =
-            |sql: &str, names: &[&str]| expand(sql, &[], &grains, &Level::of(names.iter().copied(), &places.clone().into()));
-        let at = |names: &[&str]| read("FROM {{load}} AS d", names);
-        assert_eq!(at(&["county", "class"]).as_deref(), Ok("FROM class_day AS d"));
-        assert_eq!(at(&["school"]).as_deref(), Ok("FROM place_day__school AS d"));
-        assert_eq!(at(&["day", "county"]).as_deref(), Ok("FROM place_day__region AS d"));
-        assert_eq!(at(&["week"]).as_deref(), Ok("FROM place_day AS d"));
-        assert_eq!(read("FROM {{load by school}}", &["county"]).as_deref(), Ok("FROM place_day__region__school"));
-        assert_eq!(read("FROM {{load by school}}", &["class"]).as_deref(), Ok("FROM class_day"));
-        assert!(read("FROM {{load by colour}}", &[]).is_err());
+        let read = |sql: &str, names: &[&str], least: &str| {
+            let params = BTreeMap::from([("least".to_owned(), least.to_owned())]);
+            expand(sql, &[], &grains, &Level::of(names.iter().copied(), &places.clone().into()), &params)
+        };
+        let at = |names: &[&str]| read("{{load}} AS d", names, "3");
+        let class = Ok("(SELECT day, school, grade, class, n > $least AS more FROM t)".to_owned());
+        let place = |name: &str| Ok(format!("(SELECT *, CAST(NULL AS VARCHAR) AS class FROM {name}) AS d"));
+        assert_eq!(at(&["county", "class"]), class.clone().map(|rows| rows + " AS d"));
+        assert_eq!(at(&["school"]), place("place_load__school"));
+        assert_eq!(at(&["day", "county"]), place("place_load__region"));
+        assert_eq!(at(&["week"]), place("place_load"));
+        assert_eq!(read("{{load by school}} AS d", &["county"], "3"), place("place_load__region__school"));
+        assert_eq!(read("{{load by school}}", &["class"], "3"), class);
+        assert_eq!(read("{{load}}", &["county"], "4"), class, "others are not added up");
+        assert!(read("FROM {{load by colour}}", &[], "3").is_err());
         assert!(names_grain("FROM {{load by school}} AS d", "load") && !names_grain("FROM {{load by school}}", "subject_load"));
     }
 
     #[test]
     fn an_unknown_word_is_named() {
         let none = BTreeMap::new();
-        let error = expand("{{bye}}", &[], &none, &Level::Class).expect_err("refused");
+        let error = expand("{{bye}}", &[], &none, &Level::Class, &BTreeMap::new()).expect_err("refused");
         assert!(error.starts_with("\"{{bye}}\" is unknown"), "{error}");
-        assert!(expand("{{by", &[], &none, &Level::Class).expect_err("refused").contains("not closed"));
+        assert!(expand("{{by", &[], &none, &Level::Class, &BTreeMap::new()).expect_err("refused").contains("not closed"));
     }
 }

@@ -3,6 +3,7 @@
 mod beta_binomial;
 mod busiest_day;
 mod decile;
+pub(crate) mod pupils;
 
 use datafusion::prelude::SessionContext;
 
@@ -11,5 +12,6 @@ pub(crate) fn register(context: &SessionContext) {
     context.register_udf(beta_binomial::function());
     context.register_udaf(busiest_day::function());
     context.register_udaf(decile::function());
+    pupils::register(context);
     xueqing_lake::histogram::register(context);
 }

@@ -1,0 +1,345 @@
+//! Rows added up, in memory, over what a question does not tell apart: `place_load` is the grain `load` over all schools and over grades of
+//! the same stage and the same limits, `place_load__region__public` over schools of the same region and ownership, and so on for any of
+//! [`ALIKE`]. A grain may be made of several rollups and of events ([`crate::common::Grain`]): its rows by school and grade are read once,
+//! and all its other tables are made from them.
+//!
+//! A city of a thousand schools has ten counties, so what is asked by place and not by school reads a hundredth of the rows. In `school`
+//! stands one of the schools for all that are like it, and in `grade` one of the grades: what joins the register or the code sets by them
+//! finds what they share.
+//!
+//! Invariants: what a query sees is what the tables of its moment give over the registers of its moment; a day is added up anew when the
+//! files of a table, what is held in memory of it, or a register have changed, and only then. A school that is not in the register stands
+//! for itself. Together the tables take no more memory than they may; those that were not asked for lately go, and one that does not fit is
+//! the rows as they are.
+
+mod added;
+mod alike;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use datafusion::catalog::{MemorySchemaProvider, SchemaProvider, TableProvider};
+use datafusion::dataframe::DataFrame;
+use datafusion::datasource::MemTable;
+use datafusion::error::{DataFusionError, Result};
+use datafusion::prelude::SessionContext;
+use xueqing_lake::{Held, Table};
+use xueqing_schema::Standard;
+
+use self::added::{added_up, viewed};
+use self::alike::{Stand, alike_grades, alike_schools, pairs};
+use crate::catalog::{Pinned, listed};
+use crate::common::Sum;
+
+/// Stands before a table's name.
+pub(crate) const PREFIX: &str = "place_";
+/// Stands in a table's name before each column in which its rows are alike.
+pub(crate) const BY: &str = "__";
+/// The register, and what its schools can be alike in.
+pub(crate) const REGISTER: &str = "school";
+const OF_SCHOOLS: [&str; 4] = ["region", "school_type", "urban_rural", "public"];
+/// What rows can be alike in. A school by itself is like no other.
+pub(crate) const ALIKE: [&str; 6] = ["region", "school_type", "urban_rural", "public", "school", "grade"];
+/// Parts that are read at the same time.
+const PARTS: usize = 2;
+/// A table that was asked for among so many questions stays, and one that did not fit is tried again after so many.
+const LATELY: u64 = 100;
+const AGAIN: u64 = 1000;
+/// Days that are added up together: some ten thousand rows of a city.
+const DAYS_AT_ONCE: usize = 5;
+
+type Provider = Arc<dyn TableProvider>;
+
+/// One of the tables by its name.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub name: String,
+    sort: Sort,
+    sum: Arc<Sum>,
+}
+
+/// What makes a table: which rows, and what those are alike in that are added up.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Sort {
+    rows: String,
+    alike: BTreeSet<&'static str>,
+}
+
+impl Place {
+    /// The tables that it is made of.
+    pub(crate) fn reads(&self) -> impl Iterator<Item = &str> {
+        self.sum.reads.iter().map(String::as_str).chain([REGISTER])
+    }
+}
+
+impl Sort {
+    /// Of the register, what tells schools apart; nothing where each is by itself.
+    fn of_schools(&self) -> Option<Vec<&'static str>> {
+        let by_itself = self.alike.contains("school");
+        (!by_itself).then(|| OF_SCHOOLS.into_iter().filter(|column| self.alike.contains(column)).collect())
+    }
+
+    /// What it is made from: the same rows with each school and grade by itself, unless it is that.
+    fn finest(&self) -> Option<Self> {
+        let alike = BTreeSet::from(["school", "grade"]);
+        (self.alike != alike).then(|| Self { rows: self.rows.clone(), alike })
+    }
+}
+
+/// What a table is asked over.
+struct Asked<'a> {
+    read: SessionContext,
+    rows: &'a str,
+    dated: Vec<&'a Dated>,
+    /// The versions of the registers.
+    registers: Vec<Option<i64>>,
+    question: u64,
+}
+
+impl Asked<'_> {
+    async fn rows(&self) -> Result<DataFrame> {
+        self.read.sql(self.rows).await
+    }
+
+    fn days(&self) -> BTreeSet<i32> {
+        self.dated.iter().flat_map(|table| table.days.keys().copied()).collect()
+    }
+
+    fn marks(&self, day: i32) -> Marks {
+        self.dated.iter().map(|table| table.days.get(&day).cloned()).collect()
+    }
+}
+
+/// What has been added up so far.
+pub(crate) struct Places {
+    sums: BTreeMap<String, Arc<Sum>>,
+    /// Each grade with the first of those that are like it.
+    grades: Stand,
+    /// What all tables may take in memory.
+    memory: usize,
+    tables: Mutex<HashMap<Sort, Arc<Kept>>>,
+    questions: AtomicU64,
+}
+
+/// One table. While it is brought up to date others are read.
+#[derive(Default)]
+struct Kept {
+    memory: AtomicUsize,
+    /// The number of the last question for it.
+    asked: AtomicU64,
+    state: tokio::sync::Mutex<State>,
+}
+
+#[derive(Default)]
+enum State {
+    #[default]
+    New,
+    Added(Added),
+    /// It did not fit when this question was asked.
+    Large(u64),
+}
+
+/// What a table holds.
+struct Added {
+    /// The versions of the registers.
+    registers: Vec<Option<i64>>,
+    /// By column of the key, what stands for what.
+    stands: Vec<(&'static str, RecordBatch)>,
+    /// The columns of the rows that are added up.
+    schema: SchemaRef,
+    days: BTreeMap<i32, Day>,
+}
+
+struct Day {
+    made_of: Marks,
+    rows: RecordBatch,
+    memory: usize,
+}
+
+impl Added {
+    fn memory(&self) -> usize {
+        self.days.values().map(|day| day.memory).sum()
+    }
+
+    fn provider(&self) -> Result<Provider> {
+        let batches: Vec<RecordBatch> =
+            self.days.values().map(|day| day.rows.clone()).filter(|rows| rows.num_rows() > 0).collect();
+        let mut parts: Vec<Vec<RecordBatch>> =
+            batches.chunks(batches.len().div_ceil(PARTS).max(1)).map(<[RecordBatch]>::to_vec).collect();
+        // There is a part even if it is empty.
+        parts.resize_with(parts.len().max(1), Vec::new);
+        Ok(Arc::new(MemTable::try_new(viewed(&self.schema), parts)?))
+    }
+}
+
+/// What a day was added up from, table by table.
+type Marks = Vec<Option<Mark>>;
+
+/// What there is of a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Mark {
+    Files(Vec<String>),
+    Held(Option<i64>),
+}
+
+/// A table at one version, and what its days are made of.
+pub(crate) struct Dated {
+    pub version: i64,
+    pub provider: Provider,
+    pub days: BTreeMap<i32, Mark>,
+}
+
+impl Dated {
+    /// The version of a table now, and its days with what is held of them.
+    pub(crate) fn days(table: &Table, held: Option<&Arc<dyn Held>>) -> (i64, BTreeMap<i32, Mark>) {
+        loop {
+            let version = table.version();
+            let mut days: BTreeMap<i32, Mark> = BTreeMap::new();
+            for file in table.files() {
+                let Some(day) = file.day else { continue };
+                if let Mark::Files(paths) = days.entry(day).or_insert_with(|| Mark::Files(Vec::new())) {
+                    paths.push(file.path);
+                }
+            }
+            if table.version() == version {
+                for (held, day) in held.iter().flat_map(|held| held.days().into_iter().map(move |day| (held, day))) {
+                    days.insert(day, Mark::Held(held.revision(day)));
+                }
+                return (version, days);
+            }
+        }
+    }
+}
+
+impl Places {
+    /// `memory` is what all tables may take.
+    pub(crate) fn new(sums: BTreeMap<String, Arc<Sum>>, standard: &Standard, memory: usize) -> Self {
+        Self { sums, grades: alike_grades(standard), memory, tables: Mutex::default(), questions: AtomicU64::default() }
+    }
+
+    pub(crate) fn named(&self, name: &str) -> Option<Place> {
+        let mut parts = name.split(BY);
+        let rows = parts.next()?.to_owned();
+        let sum = Arc::clone(self.sums.get(&rows)?);
+        let mut alike = parts.map(|part| ALIKE.into_iter().find(|column| *column == part)).collect::<Option<BTreeSet<_>>>()?;
+        if alike.contains("school") {
+            alike.retain(|column| !OF_SCHOOLS.contains(column));
+        }
+        Some(Place { name: name.to_owned(), sort: Sort { rows, alike }, sum })
+    }
+
+    /// A table over pinned tables and registers, and whether its rows are added up or what they are made of.
+    pub(crate) async fn table(
+        &self,
+        context: &SessionContext,
+        place: &Place,
+        tables: &BTreeMap<String, Dated>,
+        pinned: &Pinned,
+    ) -> Result<(Provider, bool)> {
+        let asked = Asked {
+            read: reading(context, place.reads().filter_map(|name| Some((name, pinned.get(name)?))))?,
+            rows: &place.sum.rows,
+            dated: place.reads().filter_map(|name| tables.get(name)).collect(),
+            registers: place.reads().filter(|name| !tables.contains_key(*name)).map(|name| pinned.as_of.get(name).copied()).collect(),
+            question: self.questions.fetch_add(1, Ordering::Relaxed),
+        };
+        match self.added_up(&asked, &place.sort).await? {
+            Some(added_up) => Ok((added_up, true)),
+            None => Ok((asked.rows().await?.into_view(), false)),
+        }
+    }
+
+    /// The table, brought up to date; nothing if it does not fit.
+    async fn added_up(&self, asked: &Asked<'_>, sort: &Sort) -> Result<Option<Provider>> {
+        let kept = Arc::clone(self.tables().entry(sort.clone()).or_default());
+        kept.asked.store(asked.question, Ordering::Relaxed);
+        let mut state = kept.state.lock().await;
+        match &*state {
+            State::Large(since) if asked.question < since + AGAIN => return Ok(None),
+            State::Added(table) if table.registers == asked.registers => {}
+            _ => {
+                let schema = Arc::clone(asked.rows().await?.schema().inner());
+                let stands = self.stands(&asked.read, sort).await?;
+                *state = State::Added(Added { registers: asked.registers.clone(), stands, schema, days: BTreeMap::new() });
+            }
+        }
+        let State::Added(table) = &mut *state else { return Err(missing()) };
+        table.days.retain(|day, known| known.made_of == asked.marks(*day));
+        kept.memory.store(table.memory(), Ordering::Relaxed);
+        let wanted: Vec<i32> = asked.days().into_iter().filter(|day| !table.days.contains_key(day)).collect();
+        let rows = match sort.finest().filter(|_| !wanted.is_empty()) {
+            Some(finest) => Box::pin(self.added_up(asked, &finest)).await?,
+            None => None,
+        };
+        // What has been added up stays when a question ends before all is.
+        for days in wanted.chunks(DAYS_AT_ONCE) {
+            let rows = match &rows {
+                Some(rows) => asked.read.read_table(Arc::clone(rows))?,
+                None => asked.rows().await?,
+            };
+            let mut added = added_up(&asked.read, rows, days, table).await?;
+            for day in days {
+                // A day without rows is known to have none.
+                let rows = added.remove(day).unwrap_or_else(|| RecordBatch::new_empty(viewed(&table.schema)));
+                table.days.insert(*day, Day { made_of: asked.marks(*day), memory: rows.get_array_memory_size(), rows });
+            }
+            kept.memory.store(table.memory(), Ordering::Relaxed);
+            if !self.make_room(asked.question) {
+                kept.memory.store(0, Ordering::Relaxed);
+                *state = State::Large(asked.question);
+                return Ok(None);
+            }
+        }
+        table.provider().map(Some)
+    }
+
+    /// Lets tables go that were not asked for lately, the longest first; whether all now take no more than they may.
+    fn make_room(&self, question: u64) -> bool {
+        let tables = self.tables();
+        let lately = |other: &&Arc<Kept>| other.asked.load(Ordering::Relaxed) + LATELY > question;
+        let mut others: Vec<&Arc<Kept>> = tables.values().filter(|other| !lately(other)).collect();
+        others.sort_by_key(|other| other.asked.load(Ordering::Relaxed));
+        let mut others = others.into_iter();
+        while tables.values().map(|table| table.memory.load(Ordering::Relaxed)).sum::<usize>() > self.memory {
+            let Some(other) = others.next() else { return false };
+            if let Ok(mut state) = other.state.try_lock() {
+                *state = State::New;
+                other.memory.store(0, Ordering::Relaxed);
+            }
+        }
+        true
+    }
+
+    fn tables(&self) -> MutexGuard<'_, HashMap<Sort, Arc<Kept>>> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn stands(&self, read: &SessionContext, sort: &Sort) -> Result<Vec<(&'static str, RecordBatch)>> {
+        let mut stands = Vec::new();
+        if let Some(columns) = sort.of_schools() {
+            stands.push(("school", pairs(&alike_schools(read, &columns).await?)?));
+        }
+        if !sort.alike.contains("grade") {
+            stands.push(("grade", pairs(&self.grades)?));
+        }
+        Ok(stands)
+    }
+}
+
+/// A session that sees these tables.
+fn reading<'a>(context: &SessionContext, tables: impl Iterator<Item = (&'a str, &'a Provider)>) -> Result<SessionContext> {
+    let schema = MemorySchemaProvider::new();
+    for (name, table) in tables {
+        schema.register_table(name.to_owned(), Arc::clone(table))?;
+    }
+    let mut state = context.state();
+    state.register_catalog_list(listed(Arc::new(schema))?);
+    Ok(SessionContext::new_with_state(state))
+}
+
+fn missing() -> DataFusionError {
+    DataFusionError::Internal("a table by place is missing".to_owned())
+}
