@@ -1,13 +1,14 @@
 /*---
 title.zh = "学校年级学科日"
 title.en = "School grade subject day"
-description.zh = "每个学校每个年级每个学科每个上课日：布置的作业、完成情况、按来源区分的用时。"
-description.en = "Per grade of a school, subject and school day: the pieces of homework set, what became of them, and their minutes by where they come from."
+description.zh = "每个学校每个年级每个学科每个上课日：有记录的学生数（一名学生在几个班有记录即计几次）、布置的作业、完成情况、按来源区分的用时。"
+description.en = "Per grade of a school, subject and school day: the students with a record, counted in each of their classes, the pieces of homework set, what became of them, and their minutes by where they come from."
 from = ["class_subject_day"]
 key = ["day", "school", "grade", "subject"]
 ---*/
 SELECT
   day, school, grade, subject,
+  sum(students) AS students,
   sum(pieces) AS pieces,
   sum(expected) AS expected,
   sum(submitted) AS submitted,

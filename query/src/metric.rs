@@ -261,6 +261,9 @@ impl FrontMatter {
         let mut grains = common.grains.clone();
         for (name, grain) in &self.grains {
             let mut grain = grain.clone();
+            if common.snippets.contains_key(name) {
+                return Err(format!("the rows \"{name}\" have the name of a snippet in common.toml: give them another name"));
+            }
             grain.settle(name, &common.snippets, params)?;
             if grains.insert(name.clone(), grain).is_some() {
                 return Err(format!("the rows \"{name}\" are in common.toml already: give them another name"));

@@ -179,7 +179,7 @@ async fn three_schools() -> District {
         ("p2", "320903", "211", &["13", "31"]),
     ];
     let registered = schools.map(|(school, region, kind, _)| json!({"school": school, "name": school, "region": region, "school_type": kind, "revision": 0}));
-    let (mut pupils, mut subjects) = (Vec::new(), Vec::new());
+    let (mut pupils, mut subjects, mut pieces, mut listed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (school, _, _, grades) in schools {
         for (place, grade) in grades.iter().enumerate() {
             for day in [7, 8, 12] {
@@ -190,8 +190,22 @@ async fn three_schools() -> District {
                 };
                 for pupil in 0..4 {
                     let minutes = 50 + (pupil * 37 + place * 11 + day * 5) % 90;
+                    for (number, subject) in ["math", "chinese"].into_iter().enumerate() {
+                        // One of the pupils has work in two grades.
+                        let student = if pupil == 3 { format!("{school}{pupil}") } else { format!("{school}{grade}{pupil}") };
+                        let mark = pupil + number + place + day;
+                        pieces.push(of(json!({"assignment": format!("{school}{grade}{subject}{day}"), "student": student, "subject": subject,
+                            "status": (["submitted", "late", "missing", "submitted"][mark % 4]), "form": (["written", "oral"][mark % 2]),
+                            "place": ([json!("school"), json!("home"), json!(null)][mark % 3]), "minutes": 10 + mark, "minutes_source": "measured",
+                            "submitted_at": format!("2026-09-{day:02}T{:02}:30:00Z", 11 + mark % 5)})));
+                    }
                     pupils.push(of(json!({"student": format!("{school}{grade}{pupil}"), "homework_expected": 3, "timed_measured": 1, "timed_reported": pupil % 2,
                         "seconds_measured": minutes * 40, "seconds_reported": (pupil % 2) * 600, "written_seconds": minutes * 60})));
+                }
+                for (number, subject) in ["math", "chinese", "math"].into_iter().enumerate() {
+                    listed.push(of(json!({"assignment": format!("{school}{grade}{subject}{day}{number}"), "subject": subject,
+                        "layer": (["basic", "consolidate", "extend"][(place + number) % 3]), "form": (["written", "oral"][(number + day) % 2]),
+                        "published": place % 2 == 0, "withdrawn": place == 3 && number == 0})));
                 }
                 for subject in ["math", "chinese"] {
                     let seconds = 900 * (place + day);
@@ -208,6 +222,12 @@ async fn three_schools() -> District {
         .await
         .with("student_day", json!(pupils))
         .await
+        .with("homework", json!(pieces))
+        .await
+        .with("assignment", json!(listed))
+        .await
+        .with("day_plan", json!([{"school": "p1", "grade": "13", "weekday": 1, "homework_closes": "21:30", "valid_from": "2026-09-01"}]))
+        .await
 }
 
 #[rstest]
@@ -216,6 +236,13 @@ async fn three_schools() -> District {
 #[case("workload/subject_minutes", "school; subject stage; subject school; grade; all")]
 #[case("workload/equity", "county; stage; grade; all")]
 #[case("workload/over_limit", "school; subject; subject grade; stage; county day; all")]
+#[case("workload/pupils_over", "school; week; stage county; school grade; all")]
+#[case("workload/cut_off", "school; subject; week stage; subject grade; all")]
+#[case("homework/submission_rate", "school; subject; day county; subject grade; all")]
+#[case("homework/late_night", "school; subject; day county; subject grade; all")]
+#[case("homework/done_at_school", "school; subject; form county; subject form; subject grade; all")]
+#[case("homework/layering", "school; subject; form county; subject form; day grade; all")]
+#[case("homework/publication", "school; subject; form county; day grade; all")]
 #[tokio::test]
 async fn what_is_added_up_in_memory_answers_as_its_rows_do(#[case] figure: &str, #[case] groupings: &str) {
     let district = three_schools().await;

@@ -30,6 +30,28 @@ class = {}
 subject = {}
 form = {}
 
+# Student-days with work handed in, over all subjects and forms, and of each apart (`of_subject`, `of_form`).
+[grains.at_school]
+class = """
+WITH student_days AS (
+  SELECT
+    day, school, grade, {class} subject, form, student, grouping(subject) = 0 AS of_subject, grouping(form) = 0 AS of_form,
+    count(*) AS handed_in, count(place) AS pieces, count(*) FILTER (WHERE place IN ('school', 'after_school')) AS at_school
+  FROM homework
+  WHERE status IN ('submitted', 'late')
+  GROUP BY GROUPING SETS (
+    ({class} day, school, grade, student), ({class} day, school, grade, student, subject), ({class} day, school, grade, student, form),
+    ({class} day, school, grade, student, subject, form)
+  )
+)
+SELECT
+  day, school, grade, {class} subject, form, of_subject, of_form, pupil_set(student, school, grade) FILTER (WHERE pieces > 0) AS pupils,
+  sum(pieces) AS pieces, sum(at_school) AS at_school, count(*) FILTER (WHERE pieces > 0) AS student_days,
+  count(*) FILTER (WHERE pieces > 0 AND at_school = pieces) AS all_at_school, sum(handed_in) AS handed_in
+FROM student_days
+GROUP BY {class} day, school, grade, subject, form, of_subject, of_form
+"""
+
 [[columns]]
 name = "students"
 title = { zh = "学生数", en = "Pupils" }
@@ -58,22 +80,18 @@ name = "coverage"
 title = { zh = "地点覆盖率", en = "Coverage of places" }
 unit = "share"
 ---*/
-WITH pieces AS (
-  SELECT {{dimensions h}} TRUE AS whole, h.student, h.day AS on_day, h.place, h.place IN ('school', 'after_school') AS at_school
-  FROM homework AS h
-  {{joins h}}
-  WHERE h.status IN ('submitted', 'late') AND {{filters h}}
-),
-student_days AS (
-  SELECT {{by}} whole, student, on_day, count(*) AS handed_in, count(place) AS pieces, count(*) FILTER (WHERE at_school) AS at_school
-  FROM pieces
-  GROUP BY {{by}} whole, student, on_day
+WITH cells AS (
+  SELECT
+    {{dimensions d}} TRUE AS whole, d.day AS on_day, d.pupils, d.pieces, d.at_school, d.student_days, d.all_at_school, d.handed_in
+  FROM {{at_school}} AS d
+  {{joins d}}
+  WHERE d.of_subject = ($by_subject OR $subject IS NOT NULL) AND d.of_form = ($by_form OR $form IS NOT NULL) AND {{filters d}}
 ),
 sums AS (
   SELECT
-    {{by}} whole, count(DISTINCT CASE WHEN pieces > 0 THEN student END) AS students, sum(pieces) AS pieces, sum(at_school) AS at_school,
-    count(*) FILTER (WHERE pieces > 0) AS student_days, count(*) FILTER (WHERE pieces > 0 AND at_school = pieces) AS all_at_school, sum(handed_in) AS handed_in
-  FROM student_days
+    {{by}} whole, pupils_on_days(on_day, pupils, 1) AS students, sum(pieces) AS pieces, sum(at_school) AS at_school,
+    sum(student_days) AS student_days, sum(all_at_school) AS all_at_school, sum(handed_in) AS handed_in
+  FROM cells
   GROUP BY {{by}} whole
 )
 SELECT

@@ -30,6 +30,30 @@ class = {}
 subject = {}
 morning = { type = "text", default = "05:00", title = { zh = "夜间到几点为止", en = "Night ends at" } }
 
+# Work handed in, with the pupils whose time is known and those who were late.
+[grains.late_night]
+class = """
+WITH handed_in AS (
+  SELECT
+    h.day, h.school, h.grade, h.class, h.subject, h.student, h.submitted_at, g.stage AS in_stage,
+    CAST(h.submitted_at AT TIME ZONE {{timezone}} AS TIME) AS clock
+  FROM homework AS h
+  JOIN code_grades AS g ON g.code = h.grade
+  WHERE h.status IN ('submitted', 'late')
+),
+pieces AS (
+  SELECT h.*, b.time IS NOT NULL AND h.submitted_at IS NOT NULL AS timed, h.clock > CAST(b.time || ':00' AS TIME) OR h.clock < CAST($morning || ':00' AS TIME) AS late
+  FROM handed_in AS h
+  LEFT JOIN code_bedtimes AS b ON b.code = h.in_stage AND COALESCE(b.valid_from <= h.day, TRUE) AND COALESCE(h.day <= b.valid_to, TRUE)
+)
+SELECT
+  day, school, grade, {class} subject, pupil_set(student, school, grade) FILTER (WHERE timed) AS pupils,
+  pupil_set(student, school, grade) FILTER (WHERE timed AND late) AS pupils_late, count(*) FILTER (WHERE timed) AS pieces,
+  count(*) FILTER (WHERE timed AND late) AS late_pieces, count(*) AS handed_in
+FROM pieces
+GROUP BY {class} day, school, grade, subject
+"""
+
 [[columns]]
 name = "students"
 title = { zh = "学生数", en = "Pupils" }
@@ -65,23 +89,17 @@ name = "coverage"
 title = { zh = "提交时间覆盖率", en = "Coverage of times" }
 unit = "share"
 ---*/
-WITH handed_in AS (
-  SELECT {{dimensions h}} TRUE AS whole, h.student, h.day AS on_day, h.submitted_at, g.stage AS in_stage, CAST(h.submitted_at AT TIME ZONE {{timezone}} AS TIME) AS clock
-  FROM homework AS h
-  JOIN code_grades AS g ON g.code = h.grade
-  {{joins h}}
-  WHERE h.status IN ('submitted', 'late') AND {{filters h}}
-),
-pieces AS (
-  SELECT h.*, b.time IS NOT NULL AND h.submitted_at IS NOT NULL AS timed, h.clock > CAST(b.time || ':00' AS TIME) OR h.clock < CAST($morning || ':00' AS TIME) AS late
-  FROM handed_in AS h
-  LEFT JOIN code_bedtimes AS b ON b.code = h.in_stage AND COALESCE(b.valid_from <= h.on_day, TRUE) AND COALESCE(h.on_day <= b.valid_to, TRUE)
+WITH cells AS (
+  SELECT {{dimensions d}} TRUE AS whole, d.day AS on_day, d.pupils, d.pupils_late, d.pieces, d.late_pieces, d.handed_in
+  FROM {{late_night}} AS d
+  {{joins d}}
+  WHERE {{filters d}}
 ),
 sums AS (
   SELECT
-    {{by}} whole, count(DISTINCT CASE WHEN timed THEN student END) AS students, count(*) FILTER (WHERE timed) AS pieces,
-    count(*) FILTER (WHERE timed AND late) AS late_pieces, count(DISTINCT CASE WHEN timed AND late THEN student END) AS students_late, count(*) AS handed_in
-  FROM pieces
+    {{by}} whole, pupils_on_days(on_day, pupils, 1) AS students, pupils_on_days(on_day, pupils_late, 1) AS students_late,
+    sum(pieces) AS pieces, sum(late_pieces) AS late_pieces, sum(handed_in) AS handed_in
+  FROM cells
   GROUP BY {{by}} whole
 )
 SELECT

@@ -29,6 +29,25 @@ class = {}
 subject = {}
 form = {}
 
+# Class x subject x day, whatever the form of the homework, and of each form apart (`of_form`).
+[grains.layers]
+class = """
+WITH days AS (
+  SELECT
+    day, school, grade, class, subject, form, grouping(form) = 0 AS of_form, count(*) AS assignments, count(layer) AS layered,
+    min(layer) <> max(layer) AS several, count(*) FILTER (WHERE layer = 'basic') AS basic,
+    count(*) FILTER (WHERE layer = 'consolidate') AS consolidate, count(*) FILTER (WHERE layer = 'extend') AS extend
+  FROM assignment
+  WHERE NOT COALESCE(withdrawn, FALSE)
+  GROUP BY GROUPING SETS ((day, school, grade, class, subject), (day, school, grade, class, subject, form))
+)
+SELECT
+  day, school, grade, {class} subject, form, of_form, sum(assignments) AS assignments, sum(layered) AS layered, sum(basic) AS basic,
+  sum(consolidate) AS consolidate, sum(extend) AS extend, count(*) AS class_subject_days, count(*) FILTER (WHERE several) AS several
+FROM days
+GROUP BY {class} day, school, grade, subject, form, of_form
+"""
+
 [[columns]]
 name = "assignments"
 
@@ -67,25 +86,18 @@ name = "several_layers_share"
 title = { zh = "同日多层占比", en = "Share with several layers" }
 unit = "share"
 ---*/
-WITH listed AS (
-  SELECT {{dimensions a}} TRUE AS whole, a.day AS on_day, a.school AS in_school, a.class AS in_class, a.subject AS in_subject, a.layer
-  FROM assignment AS a
-  {{joins a}}
-  WHERE NOT COALESCE(a.withdrawn, FALSE) AND {{filters a}}
-),
-class_subject_days AS (
+WITH cells AS (
   SELECT
-    {{by}} whole, on_day, in_school, in_class, in_subject, count(*) AS assignments, count(layer) AS layered, min(layer) <> max(layer) AS several,
-    count(*) FILTER (WHERE layer = 'basic') AS basic, count(*) FILTER (WHERE layer = 'consolidate') AS consolidate,
-    count(*) FILTER (WHERE layer = 'extend') AS extend
-  FROM listed
-  GROUP BY {{by}} whole, on_day, in_school, in_class, in_subject
+    {{dimensions d}} TRUE AS whole, d.assignments, d.layered, d.basic, d.consolidate, d.extend, d.class_subject_days, d.several
+  FROM {{layers}} AS d
+  {{joins d}}
+  WHERE d.of_form = ($by_form OR $form IS NOT NULL) AND {{filters d}}
 ),
 sums AS (
   SELECT
     {{by}} whole, sum(assignments) AS assignments, sum(layered) AS layered, sum(basic) AS basic, sum(consolidate) AS consolidate, sum(extend) AS extend,
-    count(*) AS class_subject_days, count(*) FILTER (WHERE several) AS several
-  FROM class_subject_days
+    sum(class_subject_days) AS class_subject_days, sum(several) AS several
+  FROM cells
   GROUP BY {{by}} whole
 )
 SELECT

@@ -27,6 +27,15 @@ class = {}
 subject = {}
 form = {}
 
+# Assignments on the list that were not withdrawn.
+[grains.publication]
+class = """
+SELECT day, school, grade, {class} subject, form, count(*) AS assignments, count(published) AS known, count(*) FILTER (WHERE published) AS published
+FROM assignment
+WHERE NOT COALESCE(withdrawn, FALSE)
+GROUP BY {class} day, school, grade, subject, form
+"""
+
 [[columns]]
 name = "assignments"
 
@@ -50,15 +59,15 @@ name = "coverage"
 title = { zh = "覆盖率", en = "Coverage" }
 unit = "share"
 ---*/
-WITH listed AS (
-  SELECT {{dimensions a}} TRUE AS whole, a.published
-  FROM assignment AS a
-  {{joins a}}
-  WHERE NOT COALESCE(a.withdrawn, FALSE) AND {{filters a}}
+WITH cells AS (
+  SELECT {{dimensions d}} TRUE AS whole, d.assignments, d.known, d.published
+  FROM {{publication}} AS d
+  {{joins d}}
+  WHERE {{filters d}}
 ),
 sums AS (
-  SELECT {{by}} whole, count(*) AS assignments, count(published) AS known, count(*) FILTER (WHERE published) AS published
-  FROM listed
+  SELECT {{by}} whole, sum(assignments) AS assignments, sum(known) AS known, sum(published) AS published
+  FROM cells
   GROUP BY {{by}} whole
 )
 SELECT

@@ -73,7 +73,7 @@ WITH cells AS (
   SELECT
     {{dimensions d}} TRUE AS whole, d.day AS on_day, d.subject AS in_subject,
     d.students, d.expected, d.submitted, d.late, d.missing, d.exempt
-  FROM class_subject_day AS d
+  FROM {{subject_load}} AS d
   {{joins d}}
   WHERE {{filters d}}
 ),

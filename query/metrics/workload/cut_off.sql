@@ -31,6 +31,31 @@ grade = {}
 class = {}
 subject = {}
 
+# Student-days with measured minutes, over all subjects and of each apart (`of_subject`).
+[grains.measured_day]
+class = """
+WITH pieces AS (
+  SELECT
+    h.day, h.school, h.grade, h.class, h.subject, h.student, closing.homework_closes IS NOT NULL AS closes, {{cut_off h}} AS cut_off,
+    CASE WHEN h.minutes_source = 'measured' THEN CAST(round(h.minutes * 60) AS BIGINT) END AS seconds
+  FROM homework AS h
+  {{closing h}}
+),
+student_days AS (
+  SELECT
+    day, school, grade, {class} subject, student, grouping(subject) = 0 AS of_subject, bool_or(closes) AS closes, bool_or(cut_off) AS cut_off,
+    sum(seconds) AS seconds
+  FROM pieces
+  GROUP BY GROUPING SETS (({class} day, school, grade, student), ({class} day, school, grade, student, subject))
+)
+SELECT
+  day, school, grade, {class} subject, of_subject, pupil_set(student, school, grade) AS pupils, count(*) AS student_days,
+  count(*) FILTER (WHERE closes) AS closing_days, count(*) FILTER (WHERE cut_off) AS cut_off_days, sum(seconds) AS seconds
+FROM student_days
+WHERE seconds IS NOT NULL
+GROUP BY {class} day, school, grade, subject, of_subject
+"""
+
 [[columns]]
 name = "students"
 
@@ -57,26 +82,17 @@ name = "recorded_minutes"
 title = { zh = "记录的实测时长均值", en = "Mean of measured minutes as recorded" }
 unit = "min"
 ---*/
-WITH pieces AS (
-  SELECT
-    {{dimensions h}} TRUE AS whole, h.student, h.day AS on_day, closing.homework_closes IS NOT NULL AS closes, {{cut_off h}} AS cut_off,
-    CASE WHEN h.minutes_source = 'measured' THEN CAST(round(h.minutes * 60) AS BIGINT) END AS seconds
-  FROM homework AS h
-  {{closing h}}
-  {{joins h}}
-  WHERE {{filters h}}
-),
-student_days AS (
-  SELECT {{by}} whole, student, on_day, bool_or(closes) AS closes, bool_or(cut_off) AS cut_off, sum(seconds) AS seconds
-  FROM pieces
-  GROUP BY {{by}} whole, student, on_day
+WITH cells AS (
+  SELECT {{dimensions d}} TRUE AS whole, d.day AS on_day, d.pupils, d.student_days, d.closing_days, d.cut_off_days, d.seconds
+  FROM {{measured_day}} AS d
+  {{joins d}}
+  WHERE d.of_subject = ($by_subject OR $subject IS NOT NULL) AND {{filters d}}
 ),
 sums AS (
   SELECT
-    {{by}} whole, count(DISTINCT student) AS students, count(*) AS student_days, count(*) FILTER (WHERE closes) AS closing_days,
-    count(*) FILTER (WHERE cut_off) AS cut_off_days, sum(seconds) AS seconds
-  FROM student_days
-  WHERE seconds IS NOT NULL
+    {{by}} whole, pupils_on_days(on_day, pupils, 1) AS students, sum(student_days) AS student_days, sum(closing_days) AS closing_days,
+    sum(cut_off_days) AS cut_off_days, sum(seconds) AS seconds
+  FROM cells
   GROUP BY {{by}} whole
 )
 SELECT

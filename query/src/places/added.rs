@@ -14,7 +14,7 @@ use datafusion::error::Result;
 use datafusion::execution::FunctionRegistry;
 use datafusion::functions::expr_fn::coalesce;
 use datafusion::functions_aggregate::expr_fn::sum;
-use datafusion::logical_expr::{Expr, col, lit};
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder, col, lit};
 use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
 
@@ -77,7 +77,10 @@ pub(super) async fn added_up(read: &SessionContext, rows: DataFrame, days: &[i32
     let keys: Vec<Expr> = keys.iter().map(|field| key(field.name())).collect();
     let measures: Vec<Expr> = measures.into_iter().map(measure).collect();
     let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-    let rows = rows.aggregate(keys, measures)?.select_columns(&names)?.sort(vec![col("day").sort(true, true)])?;
+    let (state, plan) = rows.into_parts();
+    // A frame would group by all that the key determines as well.
+    let plan = LogicalPlanBuilder::from(plan).aggregate(keys, measures)?.build()?;
+    let rows = DataFrame::new(state, plan).select_columns(&names)?.sort(vec![col("day").sort(true, true)])?;
     by_day(&viewed(schema), &rows.collect().await?)
 }
 

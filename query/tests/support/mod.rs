@@ -141,7 +141,7 @@ fn rollup(name: &str) -> SchemaRef {
         "student_day" => (&["school", "grade", "class", "student"], COUNTS.to_vec()),
         "class_day" => (&["school", "grade", "class"], [&["students", "load_students"], &COUNTS[..]].concat()),
         "school_grade_day" => (&["school", "grade"], [&["students", "load_students"], &COUNTS[..]].concat()),
-        "school_grade_subject_day" => (&["school", "grade", "subject"], SUBJECT_COUNTS[1..].to_vec()),
+        "school_grade_subject_day" => (&["school", "grade", "subject"], SUBJECT_COUNTS.to_vec()),
         "student_lesson" => (&["school", "grade", "class", "subject", "lesson", "student"], vec!["acts", "judged", "correct"]),
         "assignment_day" => (&["school", "grade", "class", "subject", "assignment"], SUBJECT_COUNTS.to_vec()),
         "assigned_day" => {
