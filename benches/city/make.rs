@@ -1,17 +1,22 @@
-//! Makes the city: registers by the usual door, pupils' days by dice, and what is built on them by the rollups' own SQL.
+//! Makes the city: registers by the usual door, pupils' days and homework by dice, and what is built on days by the rollups' own SQL.
+//!
+//! Of homework there is what one pupil of three did in one subject: enough to be added up everywhere, and not what the days were made of.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray};
+use arrow::array::{
+    ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, new_null_array,
+};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Schema};
+use arrow::datatypes::{DataType, Schema, SchemaRef};
 use datafusion::datasource::MemTable;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use xueqing_benches::{ingest, raw};
-use xueqing_lake::{Lake, histogram};
+use xueqing_lake::{Lake, Table, histogram};
 use xueqing_pipeline::{Raw, Rollup};
 use xueqing_schema::Standard;
 
@@ -47,7 +52,7 @@ struct Room {
 pub async fn city(folder: &Path, standard: &Arc<Standard>, students: usize, days: usize) {
     let rooms = rooms(students);
     let ingest = ingest(folder, Arc::clone(standard)).await;
-    for (kind, lines) in [("school", registers(&rooms)), ("calendar", calendar(days))] {
+    for (kind, lines) in [("school", registers(&rooms)), ("calendar", calendar(days)), ("day_plan", plans(&rooms))] {
         let receipt = ingest.submit(Raw { mapping: kind.to_owned(), ..raw(lines.into()) }).await.expect("a receipt");
         assert_eq!(receipt.rejected, 0, "{:?}", receipt.rejects);
     }
@@ -62,6 +67,9 @@ pub async fn city(folder: &Path, standard: &Arc<Standard>, students: usize, days
             ("class_subject_day", subjects(&lake, &rooms, day, &mut dice).await),
         ];
         write(&lake, &sql, day, known).await;
+        for (kind, rows) in [("homework", pieces(&lake, standard, &rooms, day, &mut dice).await), ("assignment", listed(&lake, standard, &rooms, day, &mut dice).await)] {
+            events(&lake, standard, kind).await.replace_days(&[day], vec![rows], &[]).await.expect("written");
+        }
         eprint!("\rday {day}");
     }
     eprintln!();
@@ -126,23 +134,95 @@ fn calendar(days: usize) -> String {
     (FIRST_DAY..=last).map(line).collect()
 }
 
+/// Every other school's system closes.
+fn plans(rooms: &[Room]) -> String {
+    let grades: BTreeSet<(&str, &str)> = rooms.iter().map(|room| (room.school.as_str(), room.grade)).collect();
+    let closing = grades.iter().filter(|(school, _)| school.ends_with(['1', '3', '5', '7', '9']));
+    let line = |(school, grade): &(&str, &str), weekday: u8| {
+        format!(
+            "{{\"school\":\"{school}\",\"grade\":\"{grade}\",\"weekday\":{weekday},\"homework_closes\":\"21:00\",\"valid_from\":\"2026-02-01\"}}\n"
+        )
+    };
+    closing.flat_map(|place| (1..=5).map(move |weekday| line(place, weekday))).collect()
+}
+
 fn date(day: i32) -> String {
     arrow::temporal_conversions::date32_to_datetime(day).expect("a date").format("%Y-%m-%d").to_string()
 }
 
-/// A batch with the table's columns: those given, and zeros.
-async fn batch(lake: &Lake, name: &str, day: i32, rows: usize, given: Vec<(&str, ArrayRef)>) -> RecordBatch {
-    let table = lake.existing(&format!("rollups/{name}")).await.expect("a lake").expect("a rollup's table");
-    let schema = table.schema();
+/// A batch with a table's columns: those given, the day, zeros, and nothing where that is allowed.
+fn batch(schema: &SchemaRef, day: i32, rows: usize, given: Vec<(&str, ArrayRef)>) -> RecordBatch {
     let columns = schema.fields().iter().map(|field| {
         let found = given.iter().find(|(name, _)| name == field.name()).map(|(_, array)| Arc::clone(array));
         found.unwrap_or_else(|| match field.data_type() {
             DataType::Date32 => Arc::new(Date32Array::from_value(day, rows)) as ArrayRef,
-            _ => Arc::new(Int64Array::from_value(0, rows)),
+            DataType::Int64 => Arc::new(Int64Array::from_value(0, rows)),
+            other => new_null_array(other, rows),
         })
     });
     let columns = columns.collect();
-    RecordBatch::try_new(schema, columns).expect("the table's columns")
+    RecordBatch::try_new(Arc::clone(schema), columns).expect("the table's columns")
+}
+
+async fn rollup(lake: &Lake, name: &str) -> SchemaRef {
+    lake.existing(&format!("rollups/{name}")).await.expect("a lake").expect("a rollup's table").schema()
+}
+
+async fn events(lake: &Lake, standard: &Standard, kind: &str) -> Table {
+    let kind = standard.kind(kind).expect("a kind of the standard");
+    lake.table(&kind.table_name(), kind.table_schema(), kind.partition()).await.expect("a table")
+}
+
+/// Microseconds of a moment of a day.
+fn moments(day: i32, seconds: impl Iterator<Item = i64>) -> ArrayRef {
+    let midnight = i64::from(day) * 86_400;
+    Arc::new(TimestampMicrosecondArray::from_iter_values(seconds.map(|second| (midnight + second) * 1_000_000)).with_timezone("UTC"))
+}
+
+/// What one pupil of three did: the subject and the form are the class's of the day.
+async fn pieces(lake: &Lake, standard: &Standard, rooms: &[Room], day: i32, dice: &mut SmallRng) -> RecordBatch {
+    let turn = day.unsigned_abs() as usize;
+    let pupils = |room: &Room| (room.first..room.first + CLASS_SIZE).filter(|pupil| pupil % 3 == turn % 3).collect::<Vec<_>>();
+    let all: Vec<(&Room, usize)> = rooms.iter().flat_map(|room| pupils(room).into_iter().map(move |pupil| (room, pupil))).collect();
+    let text = |text: &dyn Fn(&Room, usize) -> String| texts(all.iter().map(|(room, pupil)| text(room, *pupil)));
+    let number = |room: &Room| room.first / CLASS_SIZE + turn;
+    let minutes: Vec<f64> = all.iter().map(|_| f64::from(dice.random_range(5..60))).collect();
+    let given = vec![
+        ("assignment", text(&|room, _| format!("{}-{day}", room.class))),
+        ("school", text(&|room, _| room.school.clone())),
+        ("grade", text(&|room, _| room.grade.to_owned())),
+        ("class", text(&|room, _| room.class.clone())),
+        ("student", text(&|_, pupil| format!("{pupil:032x}"))),
+        ("subject", text(&|room, _| SUBJECTS[number(room) % SUBJECTS.len()].to_owned())),
+        ("form", text(&|room, _| ["written", "oral"][number(room) / 6 % 2].to_owned())),
+        ("status", texts(all.iter().map(|_| ["submitted", "submitted", "submitted", "late", "missing"][dice.random_range(0..5)]))),
+        ("place", texts(all.iter().map(|_| ["home", "school", "after_school"][dice.random_range(0..3)]))),
+        ("minutes", Arc::new(Float64Array::from(minutes))),
+        ("minutes_source", texts(all.iter().map(|_| ["measured", "measured", "reported"][dice.random_range(0..3)]))),
+        ("assigned_at", moments(day, all.iter().map(|_| 8 * 3_600))),
+        ("submitted_at", moments(day, all.iter().map(|_| dice.random_range(10 * 3_600..16 * 3_600)))),
+        ("seq", Arc::new(Int64Array::from_iter_values((0_i64..).take(all.len()).map(|row| i64::from(day) * 10_000_000 + row)))),
+    ];
+    batch(&events(lake, standard, "homework").await.schema(), day, all.len(), given)
+}
+
+/// Two assignments a class.
+async fn listed(lake: &Lake, standard: &Standard, rooms: &[Room], day: i32, dice: &mut SmallRng) -> RecordBatch {
+    let all: Vec<(&Room, usize)> = rooms.iter().flat_map(|room| [(room, 0), (room, 1)]).collect();
+    let text = |text: &dyn Fn(&Room, usize) -> String| texts(all.iter().map(|(room, number)| text(room, *number)));
+    let given = vec![
+        ("assignment", text(&|room, number| format!("{}-{day}-{number}", room.class))),
+        ("school", text(&|room, _| room.school.clone())),
+        ("grade", text(&|room, _| room.grade.to_owned())),
+        ("class", text(&|room, _| room.class.clone())),
+        ("subject", texts(all.iter().map(|_| SUBJECTS[dice.random_range(0..SUBJECTS.len())]))),
+        ("form", texts(all.iter().map(|_| ["written", "oral"][dice.random_range(0..2)]))),
+        ("layer", texts(all.iter().map(|_| ["basic", "consolidate", "extend"][dice.random_range(0..3)]))),
+        ("published", Arc::new(BooleanArray::from_iter(all.iter().map(|_| Some(dice.random_range(0..4) > 0))))),
+        ("assigned_at", moments(day, all.iter().map(|_| 8 * 3_600))),
+        ("seq", Arc::new(Int64Array::from_iter_values((0_i64..).take(all.len()).map(|row| i64::from(day) * 10_000_000 + row)))),
+    ];
+    batch(&events(lake, standard, "assignment").await.schema(), day, all.len(), given)
 }
 
 fn texts<T: AsRef<str>>(texts: impl Iterator<Item = T>) -> ArrayRef {
@@ -185,7 +265,7 @@ async fn student_days(lake: &Lake, rooms: &[Room], day: i32, dice: &mut SmallRng
         ("seconds_reported", whole(reported_seconds)),
         ("written_seconds", whole(written)),
     ];
-    batch(lake, "student_day", day, rows, given).await
+    batch(&rollup(lake, "student_day").await, day, rows, given)
 }
 
 async fn subjects(lake: &Lake, rooms: &[Room], day: i32, dice: &mut SmallRng) -> RecordBatch {
@@ -208,7 +288,7 @@ async fn subjects(lake: &Lake, rooms: &[Room], day: i32, dice: &mut SmallRng) ->
         ("written_seconds", seconds),
         ("students", whole(&mut || size)),
     ];
-    batch(lake, "class_subject_day", day, rows, given).await
+    batch(&rollup(lake, "class_subject_day").await, day, rows, given)
 }
 
 async fn write(lake: &Lake, sql: &[Rollup], day: i32, known: [(&str, RecordBatch); 2]) {

@@ -1,6 +1,6 @@
 #!/bin/sh
 # A city of a million pupils over one term beside DuckDB and chDB: benches/city/run.sh FOLDER [STUDENTS] [DAYS]
-# FOLDER takes about 3 GB and is used again; making it takes some minutes.
+# FOLDER takes about 4 GB and is used again; making it takes some minutes.
 set -eu
 cd "$(dirname "$0")/../.."
 venv=${XUEQING_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/xueqing/peers}

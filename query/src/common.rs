@@ -115,8 +115,9 @@ impl Grain {
     /// Puts the snippets in, and makes the statement of what is added up.
     pub(crate) fn settle(&mut self, name: &str, snippets: &BTreeMap<String, String>, params: &[Param]) -> Result<(), String> {
         name.clone_into(&mut self.name);
-        self.class = template::settle(&self.class, &BTreeMap::new(), snippets)?;
-        let mut rows = self.grade.clone().unwrap_or_else(|| self.class.replace(CLASS, ""));
+        let settled = |text: &str| template::settle(text, &BTreeMap::new(), snippets);
+        self.class = settled(&self.class)?;
+        let mut rows = self.grade.as_deref().map_or_else(|| Ok(self.class.replace(CLASS, "")), settled)?;
         for param in params.iter().filter(|param| bind::placeholders(&self.class).contains(param.name.as_str())) {
             let literal = match (param.kind, &param.default) {
                 (ParamType::Text, Some(text)) => format!("'{}'", text.replace('\'', "''")),

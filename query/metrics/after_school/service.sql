@@ -115,25 +115,25 @@ placed AS (
 ),
 student_days AS (
   SELECT
-    {{by}} whole, student, on_day, in_week, bool_or(counts) AS served, bool_or(NOT counts) AS other,
+    {{by}} TRUE AS whole, student, on_day, in_week, bool_or(counts) AS served, bool_or(NOT counts) AS other,
     sum(seconds) FILTER (WHERE counts) AS seconds, count(*) FILTER (WHERE counts AND seconds IS NULL) AS open, max(ends) FILTER (WHERE counts) AS ends
   FROM placed
-  GROUP BY {{by}} whole, student, on_day, in_week
+  GROUP BY {{by}} TRUE, student, on_day, in_week
 ),
 day_sums AS (
   SELECT
-    {{by}} whole, count(DISTINCT CASE WHEN served THEN student END) AS students, count(*) FILTER (WHERE served) AS student_days,
+    {{by}} TRUE AS whole, count(DISTINCT CASE WHEN served THEN student END) AS students, count(*) FILTER (WHERE served) AS student_days,
     count(DISTINCT CASE WHEN served THEN concat(student, ' ', to_char(in_week, '%Y-%m-%d')) END) AS student_weeks,
     sum(seconds) FILTER (WHERE served AND open = 0) AS seconds, count(*) FILTER (WHERE served AND open = 0) AS timed,
     count(*) FILTER (WHERE served AND open = 0 AND seconds >= $hours * 3600) AS two_hours, median(CASE WHEN open = 0 THEN CAST(ends AS DOUBLE) END) AS median_end,
     count(*) FILTER (WHERE other) AS other_days
   FROM student_days
-  GROUP BY {{by}} whole
+  GROUP BY {{by}} TRUE
 ),
 place_sums AS (
-  SELECT {{by}} whole, count(DISTINCT CASE WHEN counts THEN in_school END) AS with_service, count(DISTINCT CASE WHEN counts THEN teacher END) AS teachers
+  SELECT {{by}} TRUE AS whole, count(DISTINCT CASE WHEN counts THEN in_school END) AS with_service, count(DISTINCT CASE WHEN counts THEN teacher END) AS teachers
   FROM placed
-  GROUP BY {{by}} whole
+  GROUP BY {{by}} TRUE
 ),
 rostered AS (
   SELECT d.day, r.school, c.grade, r.class, r.student
@@ -142,15 +142,15 @@ rostered AS (
   WHERE COALESCE(r.valid_from <= d.day, TRUE) AND COALESCE(d.day <= r.valid_to, NOT COALESCE(r.left, FALSE))
 ),
 roster AS (
-  SELECT {{by}} whole, count(DISTINCT student) AS roster, count(DISTINCT in_school) AS schools
+  SELECT {{by}} TRUE AS whole, count(DISTINCT student) AS roster, count(DISTINCT in_school) AS schools
   FROM (SELECT {{dimensions r}} TRUE AS whole, r.student, r.school AS in_school FROM rostered AS r {{joins r}} WHERE {{filters r}}) AS placed
-  GROUP BY {{by}} whole
+  GROUP BY {{by}} TRUE
 ),
 taught AS (SELECT d.day, t.school, t.grade, t.class, t.teacher FROM days AS d CROSS JOIN teaching AS t),
 teachers AS (
-  SELECT {{by}} whole, count(DISTINCT teacher) AS all_teachers
+  SELECT {{by}} TRUE AS whole, count(DISTINCT teacher) AS all_teachers
   FROM (SELECT {{dimensions t}} TRUE AS whole, t.teacher FROM taught AS t {{joins t}} WHERE {{filters t}}) AS placed
-  GROUP BY {{by}} whole
+  GROUP BY {{by}} TRUE
 ),
 parts AS (
   SELECT * FROM roster
@@ -160,11 +160,11 @@ parts AS (
 ),
 sums AS (
   SELECT
-    {{by}} whole, max(roster) AS roster, max(schools) AS schools, max(students) AS students, max(student_days) AS student_days,
+    {{by}} TRUE AS whole, max(roster) AS roster, max(schools) AS schools, max(students) AS students, max(student_days) AS student_days,
     max(student_weeks) AS student_weeks, max(seconds) AS seconds, max(timed) AS timed, max(two_hours) AS two_hours, max(median_end) AS median_end,
     max(other_days) AS other_days, max(with_service) AS with_service, max(teachers) AS teachers, max(all_teachers) AS all_teachers
   FROM parts
-  GROUP BY {{by}} whole
+  GROUP BY {{by}} TRUE
 )
 SELECT
   {{by}}

@@ -87,17 +87,17 @@ marked AS (
 ),
 windows AS (
   SELECT
-    {{by - day}} whole, day,
+    {{by - day}} TRUE AS whole, day,
     count(DISTINCT CASE WHEN on_day = day THEN student END) AS cases_1_day,
     count(DISTINCT student) AS cases_3_days,
     sum(size) FILTER (WHERE place = 1) AS students
   FROM marked
-  GROUP BY {{by - day}} whole, day
+  GROUP BY {{by - day}} TRUE, day
 ),
 sums AS (
-  SELECT {{by}} whole, max(students) AS students, max(cases_1_day) AS cases_1_day, max(cases_3_days) AS cases_3_days
+  SELECT {{by}} TRUE AS whole, max(students) AS students, max(cases_1_day) AS cases_1_day, max(cases_3_days) AS cases_3_days
   FROM windows
-  GROUP BY {{by}} whole
+  GROUP BY {{by}} TRUE
 )
 SELECT {{by}} students, cases_1_day, cases_3_days
 FROM sums

@@ -42,9 +42,9 @@ WITH records AS (
     AND ($incident IS NULL OR incident = $incident)
 ),
 sums AS (
-  SELECT {{by}} whole, count(*) AS incidents, count(DISTINCT student) AS students
+  SELECT {{by}} TRUE AS whole, count(*) AS incidents, count(DISTINCT student) AS students
   FROM records
-  GROUP BY {{by}} whole
+  GROUP BY {{by}} TRUE
 )
 SELECT {{by}} incidents, students
 FROM sums

@@ -105,11 +105,11 @@ marked AS (
 ),
 sums AS (
   SELECT
-    {{by}} whole, sum(size) FILTER (WHERE place = 1) AS students, count(*) AS absent,
+    {{by}} TRUE AS whole, sum(size) FILTER (WHERE place = 1) AS students, count(*) AS absent,
     count(*) FILTER (WHERE days = 1) AS day_1, count(*) FILTER (WHERE days = 2) AS day_2, count(*) FILTER (WHERE days >= 3) AS day_3,
     max(days) AS longest_days, max(last_day) AS last_day
   FROM marked
-  GROUP BY {{by}} whole
+  GROUP BY {{by}} TRUE
 )
 SELECT {{by}} students, absent, day_1, day_2, day_3, longest_days, last_day
 FROM sums

@@ -80,25 +80,25 @@ WITH recorded AS (
     AND ($school IS NULL OR school = $school) AND ($grade IS NULL OR grade = $grade) AND ($class IS NULL OR class = $class)
 ),
 student_days AS (
-  SELECT {{by}} whole, student, on_day, sum(known) AS known, sum(attended) AS attended, sum(late) AS late
+  SELECT {{by}} TRUE AS whole, student, on_day, sum(known) AS known, sum(attended) AS attended, sum(late) AS late
   FROM recorded
   WHERE known > 0
-  GROUP BY {{by}} whole, student, on_day
+  GROUP BY {{by}} TRUE, student, on_day
 ),
 students AS (
   SELECT
-    {{by}} whole, student, count(*) AS days, count(*) FILTER (WHERE attended = 0) AS absent_days,
+    {{by}} TRUE AS whole, student, count(*) AS days, count(*) FILTER (WHERE attended = 0) AS absent_days,
     sum(known) AS known, sum(attended) AS attended, sum(late) AS late
   FROM student_days
-  GROUP BY {{by}} whole, student
+  GROUP BY {{by}} TRUE, student
 ),
 sums AS (
   SELECT
-    {{by}} whole, count(*) AS students, sum(known) AS checkpoints, sum(attended) AS present, sum(late) AS late,
+    {{by}} TRUE AS whole, count(*) AS students, sum(known) AS checkpoints, sum(attended) AS present, sum(late) AS late,
     count(*) FILTER (WHERE days >= $min_days) AS judged_students,
     count(*) FILTER (WHERE days >= $min_days AND absent_days * 10 >= days) AS chronic_students
   FROM students
-  GROUP BY {{by}} whole
+  GROUP BY {{by}} TRUE
 )
 SELECT
   {{by}}

@@ -80,19 +80,19 @@ student_days AS (
 ),
 -- A student in several classes is one student, unless the classes are looked at apart.
 once AS (
-  SELECT {{by}} whole, student, on_day, is_this, sum(attended) = 0 AS away
+  SELECT {{by}} TRUE AS whole, student, on_day, is_this, sum(attended) = 0 AS away
   FROM student_days
-  GROUP BY {{by}} whole, student, on_day, is_this
+  GROUP BY {{by}} TRUE, student, on_day, is_this
 ),
 sums AS (
   SELECT
-    {{by}} whole,
+    {{by}} TRUE AS whole,
     count(*) FILTER (WHERE is_this) AS students,
     count(*) FILTER (WHERE is_this AND away) AS absent,
     count(*) FILTER (WHERE NOT is_this) AS usual_days,
     count(*) FILTER (WHERE NOT is_this AND away) AS usual_absent
   FROM once
-  GROUP BY {{by}} whole
+  GROUP BY {{by}} TRUE
 )
 SELECT
   {{by}}

@@ -84,34 +84,34 @@ roster AS (
 ),
 lessons AS (
   SELECT
-    {{by}} whole, in_school, in_class, on_day, lesson,
+    {{by}} TRUE AS whole, in_school, in_class, on_day, lesson,
     count(DISTINCT student) AS taking_part, COALESCE(sum(acts) FILTER (WHERE student IS NOT NULL), 0) AS acts,
     COALESCE(sum(judged) FILTER (WHERE student IS NOT NULL), 0) AS judged,
     COALESCE(sum(correct) FILTER (WHERE student IS NOT NULL), 0) AS correct
   FROM held
-  GROUP BY {{by}} whole, in_school, in_class, on_day, lesson
+  GROUP BY {{by}} TRUE, in_school, in_class, on_day, lesson
 ),
 sums AS (
   SELECT
-    {{by}} whole, count(DISTINCT concat_ws(chr(31), in_school, in_class, lesson)) AS lessons,
+    {{by}} TRUE AS whole, count(DISTINCT concat_ws(chr(31), in_school, in_class, lesson)) AS lessons,
     sum(acts) AS acts, sum(correct) AS correct, sum(judged) AS judged,
     sum(size) AS student_lessons,
     sum(CASE WHEN size IS NOT NULL THEN taking_part END) AS part_on_roster,
     sum(CASE WHEN size IS NOT NULL THEN acts END) AS acts_on_roster
   FROM lessons LEFT JOIN roster USING (in_school, in_class, on_day)
-  GROUP BY {{by}} whole
+  GROUP BY {{by}} TRUE
 ),
 named AS (
-  SELECT {{by}} whole, count(DISTINCT student) AS participants FROM held GROUP BY {{by}} whole
+  SELECT {{by}} TRUE AS whole, count(DISTINCT student) AS participants FROM held GROUP BY {{by}} TRUE
 ),
 pupils AS (
-  SELECT {{by}} whole, count(DISTINCT pupil) AS pupils
+  SELECT {{by}} TRUE AS whole, count(DISTINCT pupil) AS pupils
   FROM lessons JOIN enrolled USING (in_school, in_class, on_day)
-  GROUP BY {{by}} whole
+  GROUP BY {{by}} TRUE
 ),
 joined AS (
   SELECT
-    {{by}} whole, participants, lessons, acts, correct, judged, student_lessons, part_on_roster, acts_on_roster
+    {{by}} TRUE AS whole, participants, lessons, acts, correct, judged, student_lessons, part_on_roster, acts_on_roster
   FROM sums JOIN named USING ({{by}} whole)
 )
 SELECT

@@ -117,17 +117,17 @@ judged AS (
 ),
 units AS (
   SELECT
-    {{by}} whole, in_school, in_grade, in_subject, in_term, count(*) AS exams, max(allowed) AS allowed, count(*) FILTER (WHERE planned_only) AS planned_only,
+    {{by}} TRUE AS whole, in_school, in_grade, in_subject, in_term, count(*) AS exams, max(allowed) AS allowed, count(*) FILTER (WHERE planned_only) AS planned_only,
     count(*) FILTER (WHERE unregistered) AS unregistered, count(*) FILTER (WHERE joint) AS joint
   FROM judged
-  GROUP BY {{by}} whole, in_school, in_grade, in_subject, in_term
+  GROUP BY {{by}} TRUE, in_school, in_grade, in_subject, in_term
 ),
 sums AS (
   SELECT
-    {{by}} whole, count(*) AS units, sum(exams) AS exams, max(exams) AS most_exams, count(*) FILTER (WHERE exams > allowed) AS units_over,
+    {{by}} TRUE AS whole, count(*) AS units, sum(exams) AS exams, max(exams) AS most_exams, count(*) FILTER (WHERE exams > allowed) AS units_over,
     count(allowed) AS limited, sum(planned_only) AS planned_only, sum(unregistered) AS unregistered, sum(joint) AS joint
   FROM units
-  GROUP BY {{by}} whole
+  GROUP BY {{by}} TRUE
 )
 SELECT
   {{by}}

@@ -102,7 +102,7 @@ standard AS (
 ),
 sums AS (
   SELECT
-    {{by}} whole,
+    {{by}} TRUE AS whole,
     count(DISTINCT CASE WHEN points IS NOT NULL THEN student END) AS students,
     count(points) AS n,
     count(*) FILTER (WHERE status = 'absent') AS absent,
@@ -112,7 +112,7 @@ sums AS (
     CAST(sum(CAST(points * points AS DECIMAL(20, 0))) AS DECIMAL(28, 0)) AS squares,
     CAST(sum(z) AS DOUBLE) / 1e12 / NULLIF(count(z), 0) AS standard_score
   FROM standard
-  GROUP BY {{by}} whole
+  GROUP BY {{by}} TRUE
 ),
 spread AS (
   SELECT sums.*, CAST(CAST(n AS DECIMAL(10, 0)) * squares - total * total AS DOUBLE) / 1e8 AS spread

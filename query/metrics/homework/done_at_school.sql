@@ -89,10 +89,10 @@ WITH cells AS (
 ),
 sums AS (
   SELECT
-    {{by}} whole, pupils_on_days(on_day, pupils, 1) AS students, sum(pieces) AS pieces, sum(at_school) AS at_school,
+    {{by}} TRUE AS whole, pupils_on_days(on_day, pupils, 1) AS students, sum(pieces) AS pieces, sum(at_school) AS at_school,
     sum(student_days) AS student_days, sum(all_at_school) AS all_at_school, sum(handed_in) AS handed_in
   FROM cells
-  GROUP BY {{by}} whole
+  GROUP BY {{by}} TRUE
 )
 SELECT
   {{by}}

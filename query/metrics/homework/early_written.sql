@@ -76,15 +76,15 @@ early AS (
 ),
 class_days AS (
   SELECT
-    {{by}} whole, on_day, in_school, in_class, count(*) FILTER (WHERE on_list) AS assignments,
+    {{by}} TRUE AS whole, on_day, in_school, in_class, count(*) FILTER (WHERE on_list) AS assignments,
     count(*) FILTER (WHERE written AND on_list) AS written, count(*) FILTER (WHERE written AND NOT on_list) AS unlisted
   FROM early
-  GROUP BY {{by}} whole, on_day, in_school, in_class
+  GROUP BY {{by}} TRUE, on_day, in_school, in_class
 )
 SELECT
   {{by}}
   sum(assignments) AS assignments, sum(written) AS written, sum(unlisted) AS unlisted_written,
   sum(written + unlisted) AS written_times, count(*) FILTER (WHERE written + unlisted > 0) AS class_days_with_written
 FROM class_days
-GROUP BY {{by}} whole
-ORDER BY {{by}} whole
+GROUP BY {{by}} TRUE
+ORDER BY {{by}} TRUE

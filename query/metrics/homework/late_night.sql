@@ -97,10 +97,10 @@ WITH cells AS (
 ),
 sums AS (
   SELECT
-    {{by}} whole, pupils_on_days(on_day, pupils, 1) AS students, pupils_on_days(on_day, pupils_late, 1) AS students_late,
+    {{by}} TRUE AS whole, pupils_on_days(on_day, pupils, 1) AS students, pupils_on_days(on_day, pupils_late, 1) AS students_late,
     sum(pieces) AS pieces, sum(late_pieces) AS late_pieces, sum(handed_in) AS handed_in
   FROM cells
-  GROUP BY {{by}} whole
+  GROUP BY {{by}} TRUE
 )
 SELECT
   {{by}}

@@ -95,10 +95,10 @@ WITH cells AS (
 ),
 sums AS (
   SELECT
-    {{by}} whole, sum(assignments) AS assignments, sum(layered) AS layered, sum(basic) AS basic, sum(consolidate) AS consolidate, sum(extend) AS extend,
+    {{by}} TRUE AS whole, sum(assignments) AS assignments, sum(layered) AS layered, sum(basic) AS basic, sum(consolidate) AS consolidate, sum(extend) AS extend,
     sum(class_subject_days) AS class_subject_days, sum(several) AS several
   FROM cells
-  GROUP BY {{by}} whole
+  GROUP BY {{by}} TRUE
 )
 SELECT
   {{by}}

@@ -93,21 +93,21 @@ WITH pieces AS (
   WHERE h.status IN ('submitted', 'late') AND {{filters h}}
 ),
 per_assignment AS (
-  SELECT {{by}} whole, assignment, bool_and(COALESCE(marked, FALSE) AND NOT COALESCE(by_pupils, FALSE)) AS all_marked
+  SELECT {{by}} TRUE AS whole, assignment, bool_and(COALESCE(marked, FALSE) AND NOT COALESCE(by_pupils, FALSE)) AS all_marked
   FROM pieces
-  GROUP BY {{by}} whole, assignment
+  GROUP BY {{by}} TRUE, assignment
   HAVING count(marked) > 0
 ),
 assignment_sums AS (
-  SELECT {{by}} whole, count(*) AS assignments, count(*) FILTER (WHERE all_marked) AS all_marked FROM per_assignment GROUP BY {{by}} whole
+  SELECT {{by}} TRUE AS whole, count(*) AS assignments, count(*) FILTER (WHERE all_marked) AS all_marked FROM per_assignment GROUP BY {{by}} TRUE
 ),
 sums AS (
   SELECT
-    {{by}} whole, count(DISTINCT student) AS students, count(*) AS handed_in, count(marked) AS known, count(*) FILTER (WHERE marked) AS marked,
+    {{by}} TRUE AS whole, count(DISTINCT student) AS students, count(*) AS handed_in, count(marked) AS known, count(*) FILTER (WHERE marked) AS marked,
     count(by_pupils) FILTER (WHERE marked) AS said_by, count(*) FILTER (WHERE marked AND by_pupils) AS by_pupils,
     median(hours) AS hours, count(hours) AS timed, count(corrected) AS correctable, count(*) FILTER (WHERE corrected) AS corrected
   FROM pieces
-  GROUP BY {{by}} whole
+  GROUP BY {{by}} TRUE
 )
 SELECT
   {{by}}

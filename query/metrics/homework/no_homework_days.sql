@@ -86,17 +86,17 @@ placed AS (
 ),
 class_weeks AS (
   SELECT
-    {{by}} whole, in_school, in_class, in_week, count(*) AS days, count(*) FILTER (WHERE NOT worked) AS free,
+    {{by}} TRUE AS whole, in_school, in_class, in_week, count(*) AS days, count(*) FILTER (WHERE NOT worked) AS free,
     count(*) FILTER (WHERE planned) AS planned, count(*) FILTER (WHERE planned AND NOT worked) AS kept
   FROM placed
-  GROUP BY {{by}} whole, in_school, in_class, in_week
+  GROUP BY {{by}} TRUE, in_school, in_class, in_week
 ),
 sums AS (
   SELECT
-    {{by}} whole, sum(planned) AS planned, sum(kept) AS kept, count(*) FILTER (WHERE days >= 4) AS class_weeks,
+    {{by}} TRUE AS whole, sum(planned) AS planned, sum(kept) AS kept, count(*) FILTER (WHERE days >= 4) AS class_weeks,
     count(*) FILTER (WHERE days >= 4 AND free > 0) AS free_weeks
   FROM class_weeks
-  GROUP BY {{by}} whole
+  GROUP BY {{by}} TRUE
 )
 SELECT
   {{by}}

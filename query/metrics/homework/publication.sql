@@ -66,9 +66,9 @@ WITH cells AS (
   WHERE {{filters d}}
 ),
 sums AS (
-  SELECT {{by}} whole, sum(assignments) AS assignments, sum(known) AS known, sum(published) AS published
+  SELECT {{by}} TRUE AS whole, sum(assignments) AS assignments, sum(known) AS known, sum(published) AS published
   FROM cells
-  GROUP BY {{by}} whole
+  GROUP BY {{by}} TRUE
 )
 SELECT
   {{by}}

@@ -79,18 +79,18 @@ WITH cells AS (
 ),
 subject_days AS (
   SELECT
-    {{by}} whole, on_day, in_subject,
+    {{by}} TRUE AS whole, on_day, in_subject,
     sum(students) AS students, sum(expected) AS expected, sum(submitted) AS submitted, sum(late) AS late,
     sum(missing) AS missing, sum(exempt) AS exempt
   FROM cells
-  GROUP BY {{by}} whole, on_day, in_subject
+  GROUP BY {{by}} TRUE, on_day, in_subject
 ),
 sums AS (
   SELECT
-    {{by}} whole, max(students) AS students, sum(expected) AS expected, sum(submitted) AS submitted, sum(late) AS late,
+    {{by}} TRUE AS whole, max(students) AS students, sum(expected) AS expected, sum(submitted) AS submitted, sum(late) AS late,
     sum(missing) AS missing, sum(exempt) AS exempt
   FROM subject_days
-  GROUP BY {{by}} whole
+  GROUP BY {{by}} TRUE
 )
 SELECT
   {{by}}

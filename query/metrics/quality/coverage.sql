@@ -118,11 +118,11 @@ dated AS (
 ),
 sums AS (
   SELECT
-    {{by}} whole, sum(assignments) AS assignments, COALESCE(sum(records_expected), 0) AS expected, COALESCE(sum(rows), 0) AS rows,
+    {{by}} TRUE AS whole, sum(assignments) AS assignments, COALESCE(sum(records_expected), 0) AS expected, COALESCE(sum(rows), 0) AS rows,
     sum(pieces) AS pieces, sum(timed_measured) AS measured, sum(timed_reported) AS reported,
     sum(timed_estimated) AS estimated, sum(timed) AS timed, median(bias) AS estimate_bias
   FROM dated
-  GROUP BY {{by}} whole
+  GROUP BY {{by}} TRUE
 )
 SELECT
   {{by}}

@@ -47,5 +47,5 @@ WITH cells AS (
 )
 SELECT {{by}} count(*) AS rejects, count(DISTINCT of_source) AS sources
 FROM cells
-GROUP BY {{by}} whole
-ORDER BY {{by}} whole
+GROUP BY {{by}} TRUE
+ORDER BY {{by}} TRUE

@@ -80,11 +80,11 @@ placed AS (
 ),
 sums AS (
   SELECT
-    {{by}} whole, count(DISTINCT in_school) AS schools, count(DISTINCT CASE WHEN reports THEN in_school END) AS reporting_schools,
+    {{by}} TRUE AS whole, count(DISTINCT in_school) AS schools, count(DISTINCT CASE WHEN reports THEN in_school END) AS reporting_schools,
     count(DISTINCT in_class) AS classes, count(DISTINCT CASE WHEN reports THEN in_class END) AS reporting_classes,
     count(*) AS class_days, count(*) FILTER (WHERE reports) AS reporting_days
   FROM placed
-  GROUP BY {{by}} whole
+  GROUP BY {{by}} TRUE
 )
 SELECT
   {{by}}

@@ -104,10 +104,10 @@ placed AS (
 ),
 sums AS (
   SELECT
-    {{by}} whole, sum(pupils) AS students, count(*) AS pairs, avg(x - y) AS mean_difference, stddev_samp(x - y) AS sd_difference,
+    {{by}} TRUE AS whole, sum(pupils) AS students, count(*) AS pairs, avg(x - y) AS mean_difference, stddev_samp(x - y) AS sd_difference,
     var_pop(x) + var_pop(y) + power(avg(x) - avg(y), 2) AS scatter, covar_pop(x, y) AS together, median(x / NULLIF(y, 0)) AS median_ratio
   FROM placed
-  GROUP BY {{by}} whole
+  GROUP BY {{by}} TRUE
 )
 SELECT
   {{by}}

@@ -108,10 +108,10 @@ judged AS (
 ),
 sums AS (
   SELECT
-    {{by}} whole, count(*) AS sources, max(last_day) AS last_day, max(silent_days) AS silent_days, sum(active_days) AS active_days,
+    {{by}} TRUE AS whole, count(*) AS sources, max(last_day) AS last_day, max(silent_days) AS silent_days, sum(active_days) AS active_days,
     sum(possible_days) AS possible_days, sum(records) AS records, sum(data_days) AS data_days
   FROM judged
-  GROUP BY {{by}} whole
+  GROUP BY {{by}} TRUE
 )
 SELECT
   {{by}}

@@ -84,10 +84,10 @@ class_days AS (
 ),
 class_weeks AS (
   SELECT
-    {{by}} whole, in_school, in_class, in_week, count(*) AS days, sum(lessons) AS lessons, sum(minutes) AS minutes,
+    {{by}} TRUE AS whole, in_school, in_class, in_week, count(*) AS days, sum(lessons) AS lessons, sum(minutes) AS minutes,
     sum(device_lessons) AS device_lessons, sum(seconds) AS seconds
   FROM class_days
-  GROUP BY {{by}} whole, in_school, in_class, in_week
+  GROUP BY {{by}} TRUE, in_school, in_class, in_week
 )
 SELECT
   {{by}}
@@ -96,5 +96,5 @@ SELECT
   sum(seconds) / 60.0 / sum(minutes) AS span_share,
   CAST(count(*) FILTER (WHERE CAST(device_lessons AS DOUBLE) / lessons > $limit) AS DOUBLE) / count(*) AS over_share
 FROM class_weeks
-GROUP BY {{by}} whole
-ORDER BY {{by}} whole
+GROUP BY {{by}} TRUE
+ORDER BY {{by}} TRUE

@@ -97,11 +97,11 @@ judged AS (
 ),
 sums AS (
   SELECT
-    {{by}} whole, count(*) FILTER (WHERE planned AND ruled) AS plan_days, count(*) FILTER (WHERE planned AND early) AS early_plans,
+    {{by}} TRUE AS whole, count(*) FILTER (WHERE planned AND ruled) AS plan_days, count(*) FILTER (WHERE planned AND early) AS early_plans,
     min(starts) FILTER (WHERE planned) AS earliest, avg(starts - arrives) FILTER (WHERE planned) AS arrival_lead,
     count(*) FILTER (WHERE NOT planned AND ruled) AS class_days, count(*) FILTER (WHERE NOT planned AND early) AS early_class_days
   FROM judged
-  GROUP BY {{by}} whole
+  GROUP BY {{by}} TRUE
 )
 SELECT
   {{by}}

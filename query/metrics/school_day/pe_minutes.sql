@@ -81,5 +81,5 @@ SELECT
   avg(required) AS required_lessons, count(*) FILTER (WHERE lessons < required) AS short_classes,
   CAST(count(*) FILTER (WHERE lessons < required) AS DOUBLE) / NULLIF(count(required), 0) AS short_share
 FROM placed
-GROUP BY {{by}} whole
-ORDER BY {{by}} whole
+GROUP BY {{by}} TRUE
+ORDER BY {{by}} TRUE

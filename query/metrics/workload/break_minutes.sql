@@ -120,15 +120,15 @@ student_breaks AS (
   FROM set_for AS d
   {{joins d}}
   WHERE {{filters d}}
-  GROUP BY {{by}} whole, d.student, d.day
+  GROUP BY {{by}} TRUE, d.student, d.day
 ),
 sums AS (
   SELECT
-    {{by}} whole, count(DISTINCT CASE WHEN timed THEN student END) AS students, count(*) FILTER (WHERE timed) AS student_breaks,
+    {{by}} TRUE AS whole, count(DISTINCT CASE WHEN timed THEN student END) AS students, count(*) FILTER (WHERE timed) AS student_breaks,
     sum(seconds) FILTER (WHERE timed) AS seconds, sum(free_days) FILTER (WHERE timed) AS free_days, decile(seconds, 5) FILTER (WHERE timed) AS median_seconds, decile(seconds, 9) FILTER (WHERE timed) AS p90_seconds,
     sum(pieces) AS pieces, sum(measured) AS measured, sum(reported) AS reported, sum(estimated) AS estimated, sum(expected) AS expected
   FROM student_breaks
-  GROUP BY {{by}} whole
+  GROUP BY {{by}} TRUE
 )
 SELECT
   {{by}}

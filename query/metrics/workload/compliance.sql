@@ -69,21 +69,19 @@ name = "coverage"
 ---*/
 WITH limited AS (
   SELECT
-    {{dimensions d}} TRUE AS whole, d.day AS on_day, {{minute_limit_seconds d}} / 60 AS on_limit, d.homework_expected AS expected,
-    d.timed_measured AS measured, d.timed_reported AS reported, d.timed_estimated AS estimated, d.written_minutes, d.class_minutes
+    {{dimensions d}} TRUE AS whole, d.day AS on_day, d.homework_expected AS expected, d.timed_measured AS measured, d.timed_reported AS reported,
+    d.timed_estimated AS estimated, d.load_students, d.over_limit, d.load_classes, d.classes_over
   FROM {{load}} AS d
-  {{limits d}}
   {{joins d}}
-  WHERE {{minute_limit_seconds d}} IS NOT NULL AND d.homework_expected + d.homework_exempt > 0 AND {{filters d}}
+  WHERE d.limit_minutes IS NOT NULL AND d.homework_expected + d.homework_exempt > 0 AND {{filters d}}
 ),
 sums AS (
   SELECT
-    {{by}} whole, busiest_day(on_day, histogram_count(written_minutes)) AS students, sum(histogram_count(written_minutes)) AS student_days,
-    sum(histogram_above(written_minutes, on_limit)) AS over_limit, sum(histogram_count(class_minutes)) AS class_days,
-    sum(histogram_above(class_minutes, on_limit)) AS classes_over, sum(measured) AS measured, sum(reported) AS reported,
+    {{by}} TRUE AS whole, busiest_day(on_day, load_students) AS students, sum(load_students) AS student_days, sum(over_limit) AS over_limit,
+    sum(load_classes) AS class_days, sum(classes_over) AS classes_over, sum(measured) AS measured, sum(reported) AS reported,
     sum(estimated) AS estimated, sum(measured + reported + estimated) AS pieces, sum(expected) AS expected
   FROM limited
-  GROUP BY {{by}} whole
+  GROUP BY {{by}} TRUE
 )
 SELECT
   {{by}}

@@ -90,10 +90,10 @@ WITH cells AS (
 ),
 sums AS (
   SELECT
-    {{by}} whole, pupils_on_days(on_day, pupils, 1) AS students, sum(student_days) AS student_days, sum(closing_days) AS closing_days,
+    {{by}} TRUE AS whole, pupils_on_days(on_day, pupils, 1) AS students, sum(student_days) AS student_days, sum(closing_days) AS closing_days,
     sum(cut_off_days) AS cut_off_days, sum(seconds) AS seconds
   FROM cells
-  GROUP BY {{by}} whole
+  GROUP BY {{by}} TRUE
 )
 SELECT
   {{by}}

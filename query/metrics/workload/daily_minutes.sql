@@ -92,9 +92,9 @@ name = "coverage"
 ---*/
 WITH loads AS (
   SELECT
-    {{dimensions - minutes_source d}} TRUE AS whole, d.day AS on_day, {{minute_limit_seconds d}} / 60 AS on_limit, d.homework_expected AS expected,
+    {{dimensions - minutes_source d}} TRUE AS whole, d.day AS on_day, d.limit_minutes AS on_limit, d.homework_expected AS expected,
     d.load_students AS students, d.timed_measured, d.timed_reported, d.timed_estimated, d.seconds_measured, d.seconds_reported, d.seconds_estimated,
-    d.load_minutes, d.written_minutes,
+    d.load_minutes, d.limited, d.over_limit, d.written_students,
     CASE WHEN $by_minutes_source THEN d.measured_minutes END AS measured_minutes, CASE WHEN $by_minutes_source THEN d.reported_minutes END AS reported_minutes,
     CASE WHEN $by_minutes_source THEN d.estimated_minutes END AS estimated_minutes,
     -- Where the sources are not asked for, nothing is counted of them.
@@ -102,15 +102,13 @@ WITH loads AS (
     CASE WHEN $by_minutes_source THEN histogram_count(d.reported_minutes) END AS students_reported,
     CASE WHEN $by_minutes_source THEN histogram_count(d.estimated_minutes) END AS students_estimated
   FROM {{load}} AS d
-  {{limits d}}
   {{joins d}}
   WHERE d.homework_expected + d.homework_exempt > 0 AND {{filters d}}
 ),
 sums AS (
   SELECT
-    {{by - minutes_source}} whole, CASE WHEN min(on_limit) = max(on_limit) THEN max(on_limit) END AS limit_minutes,
-    sum(histogram_above(written_minutes, on_limit)) AS over_limit, sum(histogram_count(written_minutes)) FILTER (WHERE on_limit IS NOT NULL) AS limited,
-    sum(histogram_above(written_minutes, 0)) AS written, sum(expected) AS expected, sum(timed_measured) AS measured,
+    {{by - minutes_source}} TRUE AS whole, CASE WHEN min(on_limit) = max(on_limit) THEN CAST(max(on_limit) AS BIGINT) END AS limit_minutes,
+    sum(over_limit) AS over_limit, sum(limited) AS limited, sum(written_students) AS written, sum(expected) AS expected, sum(timed_measured) AS measured,
     sum(timed_reported) AS reported, sum(timed_estimated) AS estimated, sum(seconds_measured) AS seconds_measured,
     sum(seconds_reported) AS seconds_reported, sum(seconds_estimated) AS seconds_estimated, busiest_day(on_day, students) AS students,
     busiest_day(on_day, students_measured) AS students_measured, busiest_day(on_day, students_reported) AS students_reported,
@@ -118,7 +116,7 @@ sums AS (
     histogram_sum(measured_minutes) AS measured_minutes, histogram_sum(reported_minutes) AS reported_minutes,
     histogram_sum(estimated_minutes) AS estimated_minutes
   FROM loads
-  GROUP BY {{by - minutes_source}} whole
+  GROUP BY {{by - minutes_source}} TRUE
 ),
 -- All minutes together, or each source of them apart where that is a dimension.
 sources AS (
@@ -127,7 +125,7 @@ sources AS (
 ),
 answers AS (
   SELECT
-    {{by}} whole, limit_minutes, expected, over_limit, limited, written,
+    {{by}} TRUE AS whole, limit_minutes, expected, over_limit, limited, written,
     CASE WHEN minutes_source IN ('all', 'measured') THEN measured ELSE 0 END AS measured,
     CASE WHEN minutes_source IN ('all', 'reported') THEN reported ELSE 0 END AS reported,
     CASE WHEN minutes_source IN ('all', 'estimated') THEN estimated ELSE 0 END AS estimated,

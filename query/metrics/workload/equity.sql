@@ -91,31 +91,28 @@ WITH loads AS (
 ),
 schools AS (
   SELECT
-    {{by}} whole, in_school, CAST(busiest_day(on_day, students) AS DOUBLE) AS pupils, sum(students) AS days, sum(seconds) AS seconds,
+    {{by}} TRUE AS whole, in_school, CAST(busiest_day(on_day, students) AS DOUBLE) AS pupils, sum(students) AS days, sum(seconds) AS seconds,
     sum(seconds) / 60.0 / NULLIF(sum(students), 0) AS minutes, sum(measured + reported + estimated) AS pieces,
     sum(measured) AS measured, sum(reported) AS reported, sum(estimated) AS estimated, sum(expected) AS expected
   FROM loads
-  GROUP BY {{by}} whole, in_school
+  GROUP BY {{by}} TRUE, in_school
 ),
 areas AS (SELECT s.school AS in_school, u.area AS in_area FROM school AS s JOIN code_urban_rural AS u ON u.code = s.urban_rural),
-means AS (
-  SELECT {{by}} whole, sum(pupils * minutes) / NULLIF(sum(CASE WHEN minutes IS NOT NULL THEN pupils END), 0) AS mean FROM schools GROUP BY {{by}} whole
-),
 sums AS (
   SELECT
-    {{by}} whole, CAST(sum(pupils) AS BIGINT) AS students, count(minutes) AS schools, max(mean) AS mean,
-    sum(pupils * power(minutes - mean, 2)) / NULLIF(sum(CASE WHEN minutes IS NOT NULL THEN pupils END), 0) AS variance,
+    {{by}} TRUE AS whole, CAST(sum(pupils) AS BIGINT) AS students, count(minutes) AS schools,
+    sum(pupils * minutes) / NULLIF(sum(CASE WHEN minutes IS NOT NULL THEN pupils END), 0) AS mean, weighted_deviation(minutes, pupils) AS deviation,
     sum(seconds) FILTER (WHERE in_area = '城区') / 60.0 / NULLIF(sum(days) FILTER (WHERE in_area = '城区'), 0) AS city,
     sum(seconds) FILTER (WHERE in_area = '镇区') / 60.0 / NULLIF(sum(days) FILTER (WHERE in_area = '镇区'), 0) AS town,
     sum(seconds) FILTER (WHERE in_area = '乡村') / 60.0 / NULLIF(sum(days) FILTER (WHERE in_area = '乡村'), 0) AS village,
     sum(pieces) AS pieces, sum(measured) AS measured, sum(reported) AS reported, sum(estimated) AS estimated, sum(expected) AS expected
-  FROM schools JOIN means USING ({{by}} whole) LEFT JOIN areas USING (in_school)
-  GROUP BY {{by}} whole
+  FROM schools LEFT JOIN areas USING (in_school)
+  GROUP BY {{by}} TRUE
 )
 SELECT
   {{by}}
   students, schools, mean AS mean_minutes,
-  CASE WHEN schools > 1 THEN sqrt(variance) / NULLIF(mean, 0) END AS school_cv,
+  CASE WHEN schools > 1 THEN deviation / NULLIF(mean, 0) END AS school_cv,
   city AS city_minutes, town AS town_minutes, village AS village_minutes,
   village / NULLIF(city, 0) AS village_city_ratio,
   CAST(measured AS DOUBLE) / NULLIF(pieces, 0) AS measured_share,

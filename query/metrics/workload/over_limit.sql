@@ -90,11 +90,11 @@ WITH cells AS (
 ),
 sums AS (
   SELECT
-    {{by}} whole, CAST(histogram_decile(histogram_sum(class_sizes), 10) AS BIGINT) AS students, sum(class_days) AS class_days,
+    {{by}} TRUE AS whole, CAST(histogram_decile(histogram_sum(class_sizes), 10) AS BIGINT) AS students, sum(class_days) AS class_days,
     sum(class_days_over) AS class_days_over, sum(student_days) AS student_days, sum(seconds) AS seconds, sum(subject_seconds) AS written_seconds,
     sum(measured) AS measured, sum(reported) AS reported, sum(estimated) AS estimated, sum(expected) AS expected
   FROM cells
-  GROUP BY {{by}} whole
+  GROUP BY {{by}} TRUE
 )
 SELECT
   {{by}}

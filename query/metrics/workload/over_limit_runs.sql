@@ -86,12 +86,12 @@ runs AS (
 ),
 sums AS (
   SELECT
-    {{by}} whole, sum(students) AS students, count(*) AS classes, count(*) FILTER (WHERE run >= $min_run) AS classes_over,
+    {{by}} TRUE AS whole, sum(students) AS students, count(*) AS classes, count(*) FILTER (WHERE run >= $min_run) AS classes_over,
     max(run) AS longest_run, sum(written_seconds) AS written_seconds, sum(timed) AS timed,
     CASE WHEN min(limit_seconds) = max(limit_seconds) THEN max(limit_seconds) / 60 END AS limit_minutes,
     max(last_day) AS last_day
   FROM runs
-  GROUP BY {{by}} whole
+  GROUP BY {{by}} TRUE
 )
 SELECT
   {{by}}

@@ -144,7 +144,7 @@ units AS (
 middle AS (SELECT sum(weight * minutes) / NULLIF(sum(weight), 0) AS minutes_middle, sum(weight * z) / NULLIF(sum(weight), 0) AS quality_middle FROM units),
 sums AS (
   SELECT
-    {{by}} whole, sum(students) AS students, sum(weight * minutes) / sum(weight) AS minutes, sum(weight * z) / sum(weight) AS quality,
+    {{by}} TRUE AS whole, sum(students) AS students, sum(weight * minutes) / sum(weight) AS minutes, sum(weight * z) / sum(weight) AS quality,
     CASE WHEN count(minutes_variance) = count(*) THEN sqrt(sum(weight * weight * minutes_variance)) / sum(weight) END AS minutes_error,
     CASE WHEN count(z_variance) = count(*) THEN sqrt(sum(weight * weight * z_variance)) / sum(weight) END AS quality_error,
     sum(timed) AS students_timed, sum(scored) AS students_scored
@@ -152,7 +152,7 @@ sums AS (
     SELECT {{dimensions u}} TRUE AS whole, u.students, u.weight, u.minutes, u.z, u.minutes_variance, u.z_variance, u.timed, u.scored
     FROM units AS u {{joins u}}
   ) AS placed
-  GROUP BY {{by}} whole
+  GROUP BY {{by}} TRUE
 )
 SELECT
   {{by}}

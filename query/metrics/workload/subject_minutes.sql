@@ -63,10 +63,10 @@ WITH loads AS (
   WHERE {{filters - subject d}}
 ),
 totals AS (
-  SELECT {{by - subject}} whole, busiest_day(on_day, students) AS students, sum(students) AS student_days, sum(seconds) AS all_seconds
+  SELECT {{by - subject}} TRUE AS whole, busiest_day(on_day, students) AS students, sum(students) AS student_days, sum(seconds) AS all_seconds
   FROM loads
   WHERE students > 0
-  GROUP BY {{by - subject}} whole
+  GROUP BY {{by - subject}} TRUE
 ),
 cells AS (
   SELECT
@@ -79,9 +79,9 @@ cells AS (
 ),
 subjects AS (
   SELECT
-    {{by}} whole, sum(pieces) AS pieces, sum(expected) AS expected, sum(timed) AS timed, sum(seconds) AS seconds
+    {{by}} TRUE AS whole, sum(pieces) AS pieces, sum(expected) AS expected, sum(timed) AS timed, sum(seconds) AS seconds
   FROM cells
-  GROUP BY {{by}} whole
+  GROUP BY {{by}} TRUE
 )
 SELECT
   {{by}}

@@ -315,7 +315,7 @@ parts AS (
 ),
 evenings AS (
   SELECT
-    {{by}} whole, night, in_school, in_class, max(pupils) AS pupils, count(*) AS parts,
+    {{by}} TRUE AS whole, night, in_school, in_class, max(pupils) AS pupils, count(*) AS parts,
     sum(assignments) AS assignments, sum(without_estimate) AS without_estimate, sum(estimated_minutes) AS estimated,
     CASE WHEN count(expected) = count(*) THEN sum(expected) END AS expected, max(low) AS low, max(high) AS high,
     CASE WHEN count(written) = count(*) THEN sum(written) END AS written, max(over) AS over, max(pupil_low) AS pupil_low,
@@ -324,7 +324,7 @@ evenings AS (
     max(coverage) AS coverage, max(measured_share) AS measured_share, max(title) AS title
   FROM parts
   WHERE ($grade IS NULL OR grade = $grade)
-  GROUP BY {{by}} whole, night, in_school, in_class
+  GROUP BY {{by}} TRUE, night, in_school, in_class
 ),
 -- A class counts its students once, however many evenings there are.
 counted AS (
@@ -335,7 +335,7 @@ counted AS (
 ),
 sums AS (
   SELECT
-    {{by}} whole, sum(once) AS students, count(*) AS evenings, count(*) = 1 AND max(parts) = 1 AS single,
+    {{by}} TRUE AS whole, sum(once) AS students, count(*) AS evenings, count(*) = 1 AND max(parts) = 1 AS single,
     sum(assignments) AS assignments, sum(without_estimate) AS without_estimate,
     sum(estimated * pupils) / NULLIF(sum(pupils) FILTER (WHERE estimated IS NOT NULL), 0) AS estimated,
     sum(expected * pupils) / NULLIF(sum(pupils) FILTER (WHERE expected IS NOT NULL), 0) AS expected,
@@ -346,7 +346,7 @@ sums AS (
     CASE WHEN min(basis) = max(basis) THEN max(basis) END AS basis, min(past) AS past, min(by_teacher) AS by_teacher,
     max(coverage) AS coverage, max(measured_share) AS measured_share, max(title) AS title
   FROM counted
-  GROUP BY {{by}} whole
+  GROUP BY {{by}} TRUE
 )
 SELECT
   {{by}}

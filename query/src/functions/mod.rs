@@ -4,6 +4,7 @@ mod beta_binomial;
 mod busiest_day;
 mod decile;
 pub(crate) mod pupils;
+mod weighted_deviation;
 
 use datafusion::prelude::SessionContext;
 
@@ -12,6 +13,7 @@ pub(crate) fn register(context: &SessionContext) {
     context.register_udf(beta_binomial::function());
     context.register_udaf(busiest_day::function());
     context.register_udaf(decile::function());
+    context.register_udaf(weighted_deviation::function());
     pupils::register(context);
     xueqing_lake::histogram::register(context);
 }
