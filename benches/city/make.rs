@@ -7,7 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, new_null_array,
+    ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    new_null_array,
 };
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Schema, SchemaRef};
@@ -67,7 +68,10 @@ pub async fn city(folder: &Path, standard: &Arc<Standard>, students: usize, days
             ("class_subject_day", subjects(&lake, &rooms, day, &mut dice).await),
         ];
         write(&lake, &sql, day, known).await;
-        for (kind, rows) in [("homework", pieces(&lake, standard, &rooms, day, &mut dice).await), ("assignment", listed(&lake, standard, &rooms, day, &mut dice).await)] {
+        for (kind, rows) in [
+            ("homework", pieces(&lake, standard, &rooms, day, &mut dice).await),
+            ("assignment", listed(&lake, standard, &rooms, day, &mut dice).await),
+        ] {
             events(&lake, standard, kind).await.replace_days(&[day], vec![rows], &[]).await.expect("written");
         }
         eprint!("\rday {day}");
@@ -176,14 +180,17 @@ async fn events(lake: &Lake, standard: &Standard, kind: &str) -> Table {
 /// Microseconds of a moment of a day.
 fn moments(day: i32, seconds: impl Iterator<Item = i64>) -> ArrayRef {
     let midnight = i64::from(day) * 86_400;
-    Arc::new(TimestampMicrosecondArray::from_iter_values(seconds.map(|second| (midnight + second) * 1_000_000)).with_timezone("UTC"))
+    Arc::new(
+        TimestampMicrosecondArray::from_iter_values(seconds.map(|second| (midnight + second) * 1_000_000)).with_timezone("UTC"),
+    )
 }
 
 /// What one pupil of three did: the subject and the form are the class's of the day.
 async fn pieces(lake: &Lake, standard: &Standard, rooms: &[Room], day: i32, dice: &mut SmallRng) -> RecordBatch {
     let turn = day.unsigned_abs() as usize;
     let pupils = |room: &Room| (room.first..room.first + CLASS_SIZE).filter(|pupil| pupil % 3 == turn % 3).collect::<Vec<_>>();
-    let all: Vec<(&Room, usize)> = rooms.iter().flat_map(|room| pupils(room).into_iter().map(move |pupil| (room, pupil))).collect();
+    let all: Vec<(&Room, usize)> =
+        rooms.iter().flat_map(|room| pupils(room).into_iter().map(move |pupil| (room, pupil))).collect();
     let text = |text: &dyn Fn(&Room, usize) -> String| texts(all.iter().map(|(room, pupil)| text(room, *pupil)));
     let number = |room: &Room| room.first / CLASS_SIZE + turn;
     let minutes: Vec<f64> = all.iter().map(|_| f64::from(dice.random_range(5..60))).collect();
@@ -195,7 +202,10 @@ async fn pieces(lake: &Lake, standard: &Standard, rooms: &[Room], day: i32, dice
         ("student", text(&|_, pupil| format!("{pupil:032x}"))),
         ("subject", text(&|room, _| SUBJECTS[number(room) % SUBJECTS.len()].to_owned())),
         ("form", text(&|room, _| ["written", "oral"][number(room) / 6 % 2].to_owned())),
-        ("status", texts(all.iter().map(|_| ["submitted", "submitted", "submitted", "late", "missing"][dice.random_range(0..5)]))),
+        (
+            "status",
+            texts(all.iter().map(|_| ["submitted", "submitted", "submitted", "late", "missing"][dice.random_range(0..5)])),
+        ),
         ("place", texts(all.iter().map(|_| ["home", "school", "after_school"][dice.random_range(0..3)]))),
         ("minutes", Arc::new(Float64Array::from(minutes))),
         ("minutes_source", texts(all.iter().map(|_| ["measured", "measured", "reported"][dice.random_range(0..3)]))),

@@ -122,7 +122,12 @@ impl Grain {
             let literal = match (param.kind, &param.default) {
                 (ParamType::Text, Some(text)) => format!("'{}'", text.replace('\'', "''")),
                 (ParamType::Integer | ParamType::Number, Some(number)) => number.clone(),
-                _ => return Err(format!("the rows \"{name}\" depend on ${}, which is no text or number with a default", param.name)),
+                _ => {
+                    return Err(format!(
+                        "the rows \"{name}\" depend on ${}, which is no text or number with a default",
+                        param.name
+                    ));
+                }
             };
             rows = rows.replace(&format!("${}", param.name), &literal);
             self.params.insert(param.name.clone(), param.default.clone());

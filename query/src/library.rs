@@ -53,7 +53,10 @@ impl Library {
                 let known = sums.entry(grain.place()).or_insert_with(|| Arc::clone(grain.sum()));
                 if known.rows != grain.sum().rows {
                     let file = format!("metrics/{}.sql", metric.name);
-                    return Err(Error::bad_metric(&file, format!("the rows \"{}\" are another figure's: give them another name", grain.name())));
+                    return Err(Error::bad_metric(
+                        &file,
+                        format!("the rows \"{}\" are another figure's: give them another name", grain.name()),
+                    ));
                 }
             }
         }

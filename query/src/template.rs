@@ -67,7 +67,9 @@ pub(crate) fn expand(
 ) -> Result<String, String> {
     replace(sql, |token| {
         Ok(match word(token, grains)? {
-            Word::Grain { name, also } => grains[name].at(&also.map_or_else(|| level.clone(), |column| level.and(column)), params),
+            Word::Grain { name, also } => {
+                grains[name].at(&also.map_or_else(|| level.clone(), |column| level.and(column)), params)
+            }
             Word::By { without } => kept(by, without).map(|dimension| format!("{}, ", dimension.name)).collect(),
             Word::Dimensions { row, without } => kept(by, without).map(|dimension| column(dimension, row)).collect(),
             Word::Joins { row } => joins(by, row),
@@ -190,7 +192,8 @@ mod tests {
 
     #[test]
     fn a_grain_is_read_at_its_level() {
-        let mut grain: Grain = toml::from_str("class = 'SELECT day, school, grade, {class} n > $least AS more FROM t'").expect("a grain");
+        let mut grain: Grain =
+            toml::from_str("class = 'SELECT day, school, grade, {class} n > $least AS more FROM t'").expect("a grain");
         let title = Text::new("n", "n");
         let least = Param { name: "least".to_owned(), kind: ParamType::Integer, title, default: Some("3".to_owned()) };
         grain.settle("load", &BTreeMap::new(), &[least]).expect("settled");

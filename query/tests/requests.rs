@@ -226,7 +226,10 @@ async fn three_schools() -> District {
         .await
         .with("assignment", json!(listed))
         .await
-        .with("day_plan", json!([{"school": "p1", "grade": "13", "weekday": 1, "homework_closes": "21:30", "valid_from": "2026-09-01"}]))
+        .with(
+            "day_plan",
+            json!([{"school": "p1", "grade": "13", "weekday": 1, "homework_closes": "21:30", "valid_from": "2026-09-01"}]),
+        )
         .await
 }
 

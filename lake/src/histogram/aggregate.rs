@@ -58,7 +58,7 @@ impl AggregateUDFImpl for Gather {
     }
 
     fn accumulator(&self, _: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
-        Ok(Box::new(OneGroup::new(Groups { adds: self.adds, counts: vec![Vec::new()] })))
+        Ok(Box::new(OneGroup::new(Groups { adds: self.adds, groups: vec![Group::default()] })))
     }
 
     fn groups_accumulator_supported(&self, _: AccumulatorArgs) -> bool {
@@ -66,15 +66,52 @@ impl AggregateUDFImpl for Gather {
     }
 
     fn create_groups_accumulator(&self, _: AccumulatorArgs) -> Result<Box<dyn GroupsAccumulator>> {
-        Ok(Box::new(Groups { adds: self.adds, counts: Vec::new() }))
+        Ok(Box::new(Groups { adds: self.adds, groups: Vec::new() }))
     }
 }
 
-/// The counts of each group, by value.
 #[derive(Clone, Debug)]
 struct Groups {
     adds: Adds,
-    counts: Vec<Vec<u64>>,
+    groups: Vec<Group>,
+}
+
+/// What a group has so far.
+#[derive(Clone, Debug, Default)]
+struct Group {
+    /// One histogram as it came: where there are about as many groups as rows, most stay so.
+    came: Vec<u8>,
+    /// The counts by value of all others.
+    counts: Vec<u64>,
+}
+
+impl Group {
+    /// Everything as counts.
+    #[inline]
+    fn counts(&mut self) -> &mut Vec<u64> {
+        if !self.came.is_empty() {
+            add(&mut self.counts, &std::mem::take(&mut self.came));
+        }
+        &mut self.counts
+    }
+
+    #[inline]
+    fn add(&mut self, histogram: &[u8]) {
+        match self.came.is_empty() && self.counts.is_empty() {
+            true => self.came.extend(histogram),
+            false => add(self.counts(), histogram),
+        }
+    }
+}
+
+/// Adds a histogram to counts.
+#[inline]
+fn add(into: &mut Vec<u64>, histogram: &[u8]) {
+    match Form::of(histogram) {
+        Form::Pairs(pairs) => pairs.for_each(|(value, times)| count(into, value, times)),
+        Form::Bytes(first, counts) => count_from(into, first, counts.iter().map(|times| u64::from(*times))),
+        Form::Run(first, counts) => count_from(into, first, counts.iter().map(|times| u64::from(u32::from_le_bytes(*times)))),
+    }
 }
 
 /// Counts by value, a little beyond the highest that occurs.
@@ -106,7 +143,7 @@ impl Groups {
                 let times = columns.get(1).map(|times| times.as_primitive::<Int64Type>());
                 for (row, group) in groups.iter().enumerate().filter(|(row, _)| values.is_valid(*row) && counts(*row)) {
                     let times = times.map_or(1, |times| if times.is_valid(row) { times.value(row) } else { 0 });
-                    count(&mut self.counts[*group], clamped(values.value(row)), u64::try_from(times).unwrap_or_default());
+                    count(self.groups[*group].counts(), clamped(values.value(row)), u64::try_from(times).unwrap_or_default());
                 }
             }
             Adds::Histograms => match columns[0].as_binary_view_opt() {
@@ -123,43 +160,36 @@ impl Groups {
         counts: impl Fn(usize) -> bool,
     ) {
         for (row, group) in groups.iter().enumerate().filter(|(row, _)| histograms.is_valid(*row) && counts(*row)) {
-            let into = &mut self.counts[*group];
-            match Form::of(histograms.value(row)) {
-                Form::Pairs(pairs) => pairs.for_each(|(value, times)| count(into, value, times)),
-                Form::Bytes(first, counts) => count_from(into, first, counts.iter().map(|times| u64::from(*times))),
-                Form::Run(first, counts) => {
-                    count_from(into, first, counts.iter().map(|times| u64::from(u32::from_le_bytes(*times))))
-                }
-            }
+            self.groups[*group].add(histograms.value(row));
         }
     }
 
     fn reach(&mut self, groups: usize) {
-        if self.counts.len() < groups {
-            self.counts.resize_with(groups, Vec::new);
+        if self.groups.len() < groups {
+            self.groups.resize_with(groups, Group::default);
         }
     }
 
     fn emit(&mut self, to: EmitTo) -> ArrayRef {
-        let emitted = match to {
-            EmitTo::All => std::mem::take(&mut self.counts),
-            EmitTo::First(n) => {
-                let rest = self.counts.split_off(n);
-                std::mem::replace(&mut self.counts, rest)
-            }
-        };
+        let emitted = to.take_needed(&mut self.groups);
         let mut column = BinaryBuilder::with_capacity(emitted.len(), emitted.len() * 64);
         let mut bytes = Vec::new();
-        for counts in &emitted {
+        for group in &emitted {
             bytes.clear();
-            encode_into(&mut bytes, counts);
-            column.append_option((!bytes.is_empty()).then_some(&bytes));
+            let histogram = if group.came.is_empty() {
+                encode_into(&mut bytes, &group.counts);
+                &bytes
+            } else {
+                &group.came
+            };
+            column.append_option((!histogram.is_empty()).then_some(histogram));
         }
         Arc::new(column.finish())
     }
 
     fn bytes(&self) -> usize {
-        self.counts.capacity() * size_of::<Vec<u64>>() + self.counts.iter().map(|counts| counts.capacity() * 8).sum::<usize>()
+        self.groups.capacity() * size_of::<Group>()
+            + self.groups.iter().map(|group| group.came.capacity() + group.counts.capacity() * 8).sum::<usize>()
     }
 }
 
@@ -195,7 +225,7 @@ impl GroupsAccumulator for Groups {
             return Ok(vec![cast(&columns[0], &DataType::Binary)?]);
         }
         let rows = columns[0].len();
-        let mut each = Self { adds: self.adds, counts: vec![Vec::new(); rows] };
+        let mut each = Self { adds: self.adds, groups: vec![Group::default(); rows] };
         each.add(columns, &(0..rows).collect::<Vec<_>>(), filter, self.adds);
         Ok(vec![each.emit(EmitTo::All)])
     }
@@ -210,7 +240,7 @@ pub(super) mod tests {
     use super::*;
 
     pub fn added_up(histograms: &arrow::array::BinaryArray) -> Option<Vec<u8>> {
-        let mut groups = Groups { adds: Adds::Histograms, counts: Vec::new() };
+        let mut groups = Groups { adds: Adds::Histograms, groups: Vec::new() };
         let column: ArrayRef = Arc::new(histograms.clone());
         groups.update_batch(&[column], &vec![0; histograms.len()], None, 1).expect("added");
         let sum = groups.emit(EmitTo::All);

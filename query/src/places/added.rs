@@ -49,7 +49,12 @@ pub(super) fn viewed(schema: &Schema) -> SchemaRef {
 }
 
 /// Of the rows those of these days, added up as the table wants them, by day.
-pub(super) async fn added_up(read: &SessionContext, rows: DataFrame, days: &[i32], table: &Added) -> Result<BTreeMap<i32, RecordBatch>> {
+pub(super) async fn added_up(
+    read: &SessionContext,
+    rows: DataFrame,
+    days: &[i32],
+    table: &Added,
+) -> Result<BTreeMap<i32, RecordBatch>> {
     let Added { stands, schema, .. } = table;
     let wanted = days.iter().map(|day| lit(ScalarValue::Date32(Some(*day)))).collect();
     let mut rows = rows.filter(col("day").in_list(wanted, false))?;

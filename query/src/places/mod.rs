@@ -243,7 +243,11 @@ impl Places {
             read: reading(context, place.reads().filter_map(|name| Some((name, pinned.get(name)?))))?,
             rows: &place.sum.rows,
             dated: place.reads().filter_map(|name| tables.get(name)).collect(),
-            registers: place.reads().filter(|name| !tables.contains_key(*name)).map(|name| pinned.as_of.get(name).copied()).collect(),
+            registers: place
+                .reads()
+                .filter(|name| !tables.contains_key(*name))
+                .map(|name| pinned.as_of.get(name).copied())
+                .collect(),
             question: self.questions.fetch_add(1, Ordering::Relaxed),
         };
         match self.added_up(&asked, &place.sort).await? {

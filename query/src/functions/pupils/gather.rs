@@ -97,7 +97,13 @@ impl Groups {
         }
     }
 
-    fn add_pupils(&mut self, numbers: &Numbers, columns: &[ArrayRef], groups: &[usize], counts: impl Fn(usize) -> bool) -> Result<()> {
+    fn add_pupils(
+        &mut self,
+        numbers: &Numbers,
+        columns: &[ArrayRef],
+        groups: &[usize],
+        counts: impl Fn(usize) -> bool,
+    ) -> Result<()> {
         let columns = columns.iter().map(|column| cast(column, &DataType::Utf8)).collect::<Result<Vec<_>, _>>()?;
         let [students, schools, grades]: [&StringArray; 3] = std::array::from_fn(|place| columns[place].as_string());
         let rows = (0..groups.len()).filter(|row| students.is_valid(*row) && counts(*row)).map(|row| {

@@ -92,8 +92,9 @@ mod tests {
 
     #[tokio::test]
     async fn sets_that_are_joined_count_the_same() {
-        let sets =
-            format!("SELECT g, day, school, pupil_set(student, school, grade) AS pupils FROM ({ROWS}) GROUP BY g, day, school, grade");
+        let sets = format!(
+            "SELECT g, day, school, pupil_set(student, school, grade) AS pupils FROM ({ROWS}) GROUP BY g, day, school, grade"
+        );
         let joined = format!("SELECT g, day, pupil_union(pupils) AS pupils FROM ({sets}) GROUP BY g, day");
         let asked = |sets: &str| format!("SELECT g, pupils_on_days(day, pupils, 3) AS n FROM ({sets}) GROUP BY g ORDER BY g");
         assert_eq!(ask(2, &asked(&joined)).await, ask(2, &asked(&sets)).await);
@@ -104,13 +105,16 @@ mod tests {
     #[tokio::test]
     async fn nobody_is_a_null_and_counts_nothing() {
         let sets = format!("SELECT pupil_set(student, school, grade) FILTER (WHERE student = 'x') AS pupils FROM ({ROWS})");
-        let found = ask(1, &format!("SELECT pupils IS NULL AS none, pupil_union(pupils) IS NULL AS no FROM ({sets}) GROUP BY 1")).await;
+        let found =
+            ask(1, &format!("SELECT pupils IS NULL AS none, pupil_union(pupils) IS NULL AS no FROM ({sets}) GROUP BY 1")).await;
         assert!(found.contains("| true | true |"), "{found}");
         let counted = format!("SELECT pupils_on_days(DATE '2026-03-02', pupils, 0) AS n FROM ({sets})");
         assert!(ask(2, &counted).await.contains("| 0 |"));
         let refused = SessionContext::new();
         super::register(&refused);
-        let sql = format!("SELECT pupils_on_days(day, pupil_set(student, school, grade), v) FROM (SELECT *, 1 AS v FROM ({ROWS})) GROUP BY day, v");
+        let sql = format!(
+            "SELECT pupils_on_days(day, pupil_set(student, school, grade), v) FROM (SELECT *, 1 AS v FROM ({ROWS})) GROUP BY day, v"
+        );
         assert!(refused.sql(&sql).await.is_err(), "an aggregate in an aggregate");
     }
 }

@@ -1,11 +1,13 @@
 //! The aggregate `pupils_on_days`.
 //!
 //! Sets are kept where they came in until a group is complete, then those of a day are joined and the days are counted for 64 pupils at a
-//! time ([`Tally`]): whatever the number of days, a word costs two or three steps.
+//! time ([`Tally`]).
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BinaryViewArray, BooleanArray, Date32Array, Int64Array, ListArray, new_empty_array};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BinaryViewArray, BooleanArray, Date32Array, Int64Array, ListArray, new_empty_array,
+};
 use arrow::buffer::{OffsetBuffer, ScalarBuffer};
 use arrow::compute::interleave;
 use arrow::datatypes::{DataType, Date32Type, Field, FieldRef};
@@ -23,6 +25,9 @@ pub(super) fn function() -> AggregateUDF {
     let signature = Signature::one_of(either(&[DataType::Date32], &[DataType::Int64]), Volatility::Immutable);
     AggregateUDF::from(OnDays { signature })
 }
+
+/// Nobody is there on as many days as this.
+const MOST: u64 = 1 << 32;
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct OnDays {
@@ -47,8 +52,7 @@ impl AggregateUDFImpl for OnDays {
     }
 
     fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
-        let list =
-            |part: &str, kind| Arc::new(Field::new(format!("{}[{part}]", args.name), DataType::List(item(kind)), true));
+        let list = |part: &str, kind| Arc::new(Field::new(format!("{}[{part}]", args.name), DataType::List(item(kind)), true));
         Ok(vec![list("days", DataType::Date32), list("sets", DataType::BinaryView)])
     }
 
@@ -87,7 +91,7 @@ impl Groups {
         let Some(ScalarValue::Int64(Some(least))) = literal.map(Literal::value) else {
             return plan_err!("pupils_on_days takes a day, a set of pupils and a whole number that is written out");
         };
-        Ok(Self { least: u64::try_from(*least).unwrap_or_default().max(1), arrays: Vec::new(), groups: Vec::new() })
+        Ok(Self { least: u64::try_from(*least).unwrap_or_default().clamp(1, MOST), arrays: Vec::new(), groups: Vec::new() })
     }
 
     fn reach(&mut self, groups: usize) {
@@ -97,13 +101,14 @@ impl Groups {
     }
 
     fn pupils(&self, mut sets: Vec<Of>, tally: &mut Tally) -> i64 {
-        sets.sort_unstable_by_key(|of| of.day);
+        // They mostly come in a few stretches that are in order, which this sort joins.
+        sets.sort_by_key(|of| of.day);
         let bytes = |of: &Of| self.arrays[of.array].value(of.row);
-        tally.begin(sets.iter().map(bytes));
+        tally.begin(sets.iter().map(bytes), self.least);
         for day in sets.chunk_by(|a, b| a.day == b.day) {
             tally.add(day.iter().map(bytes));
         }
-        i64::try_from(tally.reaching(self.least)).unwrap_or(i64::MAX)
+        i64::try_from(tally.pupils()).unwrap_or(i64::MAX)
     }
 }
 

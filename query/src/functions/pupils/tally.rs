@@ -1,10 +1,8 @@
-//! On how many days each pupil is there, for 64 pupils at a time: of each count the first binary digits of 64 pupils are one word, their
-//! second digits another, and so on, so that a day is added to all of them in a few steps.
+//! Which pupils are there on so many days, for 64 pupils at a time: of each count the first binary digits of 64 pupils are one word, their
+//! second digits another, and so on. Counts begin so far below a power of two that it is reached when the days are; who has reached it
+//! is not counted any more. So a day costs a word as many steps as the number of days has digits, and one.
 
 use super::set::{Run, runs};
-
-/// Words that are added together.
-const LANES: usize = 8;
 
 /// The counts of pupils whose words lie in some stretches of places.
 #[derive(Debug, Default)]
@@ -14,6 +12,8 @@ pub(super) struct Tally {
     length: usize,
     /// By binary digit, the lowest first, a word for each place.
     digits: Vec<Vec<u64>>,
+    /// Who was there on enough days.
+    reached: Vec<u64>,
     day: Vec<u64>,
 }
 
@@ -25,8 +25,8 @@ struct Stretch {
 }
 
 impl Tally {
-    /// Nothing counted yet, and room for all that is in these sets.
-    pub(super) fn begin<'a>(&mut self, sets: impl Iterator<Item = &'a [u8]>) {
+    /// Nothing counted yet, and room for all that is in these sets; `least` days are enough, one or more.
+    pub(super) fn begin<'a>(&mut self, sets: impl Iterator<Item = &'a [u8]>, least: u64) {
         self.stretches.clear();
         // So many are in order. The sets of one place are much alike, so few of them bring more.
         let mut ordered = 0;
@@ -45,7 +45,14 @@ impl Tally {
             stretch.index = self.length;
             self.length += (stretch.end - stretch.place) as usize;
         }
-        self.digits.clear();
+        let above = least.next_power_of_two();
+        self.digits.resize_with(above.trailing_zeros() as usize, Vec::new);
+        for (number, digits) in self.digits.iter_mut().enumerate() {
+            digits.clear();
+            digits.resize(self.length, if (above - least) >> number & 1 == 1 { u64::MAX } else { 0 });
+        }
+        self.reached.clear();
+        self.reached.resize(self.length, 0);
     }
 
     /// Puts the stretches in order and joins those that touch.
@@ -60,40 +67,29 @@ impl Tally {
 
     /// Adds one day: the pupils of any of these sets.
     pub(super) fn add<'a>(&mut self, mut sets: impl ExactSizeIterator<Item = &'a [u8]>) {
+        let Self { stretches, digits, reached, day, length } = self;
         if sets.len() == 1 {
-            let set = sets.next().unwrap_or_default();
-            let mut stretches = Stretches::new(&self.stretches);
-            for run in runs(set) {
-                count(&mut self.digits, self.length, stretches.index(&run), run.words.iter().map(|word| u64::from_le_bytes(*word)));
+            let mut stretches = Stretches::new(stretches);
+            for run in runs(sets.next().unwrap_or_default()) {
+                count(digits, reached, stretches.index(&run), run.words.iter().map(|word| u64::from_le_bytes(*word)));
             }
             return;
         }
-        self.day.clear();
-        self.day.resize(self.length, 0);
+        day.clear();
+        day.resize(*length, 0);
         for set in sets {
-            let mut stretches = Stretches::new(&self.stretches);
+            let mut stretches = Stretches::new(stretches);
             for run in runs(set) {
                 let index = stretches.index(&run);
-                self.day[index..].iter_mut().zip(run.words).for_each(|(day, word)| *day |= u64::from_le_bytes(*word));
+                day[index..].iter_mut().zip(run.words).for_each(|(day, word)| *day |= u64::from_le_bytes(*word));
             }
         }
-        count(&mut self.digits, self.length, 0, self.day.iter().copied());
+        count(digits, reached, 0, day.iter().copied());
     }
 
-    /// How many pupils have been there on so many days or more.
-    pub(super) fn reaching(&self, least: u64) -> u64 {
-        if least >> self.digits.len() > 0 {
-            return 0;
-        }
-        // Whether a count is below, digit by digit from the lowest.
-        let below = |place: usize| {
-            let digit = |below: u64, (number, digits): (usize, &Vec<u64>)| match least >> number & 1 {
-                1 => !digits[place] | below,
-                _ => !digits[place] & below,
-            };
-            self.digits.iter().enumerate().fold(0, digit)
-        };
-        (0..self.length).map(|place| u64::from((!below(place)).count_ones())).sum()
+    /// How many pupils have been there on enough days.
+    pub(super) fn pupils(&self) -> u64 {
+        self.reached.iter().map(|word| u64::from(word.count_ones())).sum()
     }
 }
 
@@ -128,27 +124,37 @@ impl<'a> Stretches<'a> {
     }
 }
 
-/// Adds one to the count of each pupil of these words.
-fn count(digits: &mut Vec<Vec<u64>>, length: usize, index: usize, words: impl ExactSizeIterator<Item = u64>) {
-    let (mut at, end) = (index, index + words.len());
-    let mut words = words;
-    while at < end {
-        let step = LANES.min(end - at);
-        let mut carried = [0; LANES];
-        carried[..step].iter_mut().zip(&mut words).for_each(|(carried, word)| *carried = word);
-        let mut number = 0;
-        while carried.iter().fold(0, |any, word| any | word) != 0 {
-            if number == digits.len() {
-                digits.push(vec![0; length]);
+/// Adds one to the count of each pupil of these words, which are in their places from `index` on.
+#[inline]
+fn count(digits: &mut [Vec<u64>], reached: &mut [u64], index: usize, words: impl ExactSizeIterator<Item = u64>) {
+    let reached = &mut reached[index..index + words.len()];
+    match digits {
+        [] => reached.iter_mut().zip(words).for_each(|(reached, word)| *reached |= word),
+        [digit] => {
+            for ((reached, word), digit) in reached.iter_mut().zip(words).zip(&mut digit[index..]) {
+                *reached |= step(digit, word & !*reached);
             }
-            let own = &mut digits[number][at..at + step];
-            for (own, carried) in own.iter_mut().zip(&mut carried) {
-                (*own, *carried) = (*own ^ *carried, *own & *carried);
-            }
-            number += 1;
         }
-        at += step;
+        [low, high] => {
+            for (((reached, word), low), high) in reached.iter_mut().zip(words).zip(&mut low[index..]).zip(&mut high[index..]) {
+                *reached |= step(high, step(low, word & !*reached));
+            }
+        }
+        _ => {
+            for (place, (reached, word)) in (index..).zip(reached.iter_mut().zip(words)) {
+                let carried = digits.iter_mut().fold(word & !*reached, |carried, digit| step(&mut digit[place], carried));
+                *reached |= carried;
+            }
+        }
     }
+}
+
+/// Adds to one digit; what is carried to the next.
+#[inline]
+const fn step(digit: &mut u64, carried: u64) -> u64 {
+    let next = *digit & carried;
+    *digit ^= carried;
+    next
 }
 
 #[cfg(test)]
@@ -168,11 +174,6 @@ mod tests {
         fn it_counts_as_one_would(days in prop::collection::vec(prop::collection::vec(prop::collection::vec(0..1500_u32, 0..60), 0..3), 0..12)) {
             let sets: Vec<Vec<Vec<u8>>> = days.iter().map(|day| day.iter().map(|numbers| set(numbers)).collect()).collect();
             let mut tally = Tally::default();
-            // What was counted before is gone.
-            tally.begin([set(&[7, 700])].iter().map(Vec::as_slice));
-            tally.add([set(&[7, 700])].iter().map(Vec::as_slice));
-            tally.begin(sets.iter().flatten().map(Vec::as_slice));
-            sets.iter().for_each(|day| tally.add(day.iter().map(Vec::as_slice)));
             let mut counts: BTreeMap<u32, u64> = BTreeMap::new();
             for day in &days {
                 let there: BTreeSet<u32> = day.iter().flatten().copied().collect();
@@ -180,7 +181,10 @@ mod tests {
             }
             for least in 1..14 {
                 let expected = counts.values().filter(|count| **count >= least).count() as u64;
-                prop_assert_eq!(tally.reaching(least), expected);
+                // What was counted before is gone.
+                tally.begin(sets.iter().flatten().map(Vec::as_slice), least);
+                sets.iter().for_each(|day| tally.add(day.iter().map(Vec::as_slice)));
+                prop_assert_eq!(tally.pupils(), expected);
             }
         }
     }
