@@ -93,6 +93,9 @@ pub(crate) struct Grain {
     class: String,
     /// A statement for those by school and grade, where that is another one.
     grade: Option<String>,
+    /// A statement for pairs of a day of the rows and one of the tables that it is made of, over `days`, those that the tables have; without
+    /// it each day is made of itself.
+    days: Option<String>,
     #[serde(skip)]
     name: String,
     /// The parameters of its figure that the rows depend on, with their defaults: those rows are the ones that are added up.
@@ -107,6 +110,8 @@ pub(crate) struct Grain {
 pub(crate) struct Sum {
     /// A statement; the whole numbers, histograms and sets of pupils in its rows are what is added up.
     pub rows: String,
+    /// A statement for what its days are made of.
+    pub days: Option<String>,
     /// The tables it reads.
     pub reads: BTreeSet<String>,
 }
@@ -133,7 +138,8 @@ impl Grain {
             self.params.insert(param.name.clone(), param.default.clone());
         }
         let reads = read_of(&rows).map_err(|error| error.to_string())?;
-        self.sum = Arc::new(Sum { rows, reads });
+        let days = self.days.as_deref().map(settled).transpose()?;
+        self.sum = Arc::new(Sum { rows, days, reads });
         Ok(())
     }
 

@@ -100,6 +100,12 @@ async fn a_district_adds_a_figure() {
 #[case::not_grouped(&OWN.replace("{{by}}", ""), "{{by}} is not in the SQL")]
 #[case::token(&OWN.replace("GROUP BY {{by}}", "GROUP BY {{group}}"), "\"{{group}}\" is unknown")]
 #[case::number_of_students(&OWN.replace("unit = '1'\ngrain", "unit = '1'\nn = 'people'\ngrain"), "n names \"people\"")]
+#[case::shared_rows(&OWN.replace("columns = [", "grains = { load = { class = 'SELECT 1' } }\ncolumns = ["), "the rows \"load\" are in common.toml already")]
+#[case::bad_rows(&OWN.replace("columns = [", "grains = { own = { class = 'SELEC 1' } }\ncolumns = ["), "Expected: an SQL statement")]
+#[case::rows_of_nothing_given(
+    &OWN.replace("columns = [", "grains = { own = { class = 'SELECT $school FROM x' } }\ncolumns = ["),
+    "depend on $school, which is no text or number with a default"
+)]
 #[case::bad_name(&OWN.replace("['school']", "['school, day']"), "")]
 #[tokio::test]
 async fn refuses_a_figure_with_mistakes(#[case] text: &str, #[case] says: &str) {
@@ -149,6 +155,25 @@ async fn an_answer_follows_the_lake() {
 }
 
 #[tokio::test]
+async fn what_is_added_up_follows_its_events_and_the_days_before_a_break() {
+    let district = three_schools().await;
+    let engine = district.engine_with(vec![], Options { suppress_below: 0, ..Options::default() }).unwrap();
+    let read = async |name: &str, column: &str| rows(&engine, name, &[ALL], &[]).await[0][column].as_i64().unwrap();
+    let before = [read("workload/break_minutes", "student_breaks").await, read("homework/late_night", "pieces").await];
+    let of = |more: serde_json::Value| {
+        // Friday's work is for the break that begins on Saturday.
+        let mut row = json!({"day": "2026-09-11", "school": "p1", "grade": "13", "class": "p1-13", "student": "new"});
+        row.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!([row])
+    };
+    let day = of(json!({"homework_expected": 1, "timed_measured": 1, "seconds_measured": 600}));
+    let piece = of(json!({"assignment": "a", "subject": "math", "status": "submitted", "submitted_at": "2026-09-11T11:00:00Z"}));
+    let _district = district.with("student_day", day).await.with("homework", piece).await;
+    let after = [read("workload/break_minutes", "student_breaks").await, read("homework/late_night", "pieces").await];
+    assert_eq!(after, before.map(|count| count + 1));
+}
+
+#[tokio::test]
 async fn what_is_added_up_by_place_follows_the_register() {
     let school = |school: &str, region: &str, revision: i64| json!({"school": school, "name": school, "region": region, "school_type": "211", "revision": revision});
     // One of the schools is in no register.
@@ -171,7 +196,7 @@ async fn what_is_added_up_by_place_follows_the_register() {
     assert_rows(&rows(&engine, "workload/daily_minutes", &["county"], &[]).await, moved);
 }
 
-/// Three schools with grades that share limits, and grades that do not, on two school days and a Saturday.
+/// Three schools with grades that share limits, and grades that do not, on three school days and a Saturday.
 async fn three_schools() -> District {
     let schools = [
         ("p1", "320902", "211", &["11", "12", "13", "14"][..]),
@@ -182,7 +207,7 @@ async fn three_schools() -> District {
     let (mut pupils, mut subjects, mut pieces, mut listed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (school, _, _, grades) in schools {
         for (place, grade) in grades.iter().enumerate() {
-            for day in [7, 8, 12] {
+            for day in [7, 8, 11, 12] {
                 let of = |more: serde_json::Value| {
                     let mut row = json!({"day": format!("2026-09-{day:02}"), "school": school, "grade": grade, "class": format!("{school}-{grade}")});
                     row.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -240,6 +265,7 @@ async fn three_schools() -> District {
 #[case("workload/equity", "county; stage; grade; all")]
 #[case("workload/over_limit", "school; subject; subject grade; stage; county day; all")]
 #[case("workload/pupils_over", "school; week; stage county; school grade; all")]
+#[case("workload/break_minutes", "school; break_kind; week stage; county grade; all")]
 #[case("workload/cut_off", "school; subject; week stage; subject grade; all")]
 #[case("homework/submission_rate", "school; subject; day county; subject grade; all")]
 #[case("homework/late_night", "school; subject; day county; subject grade; all")]

@@ -247,12 +247,13 @@ def break_rows(load, by, params):
     def measure(part):
         timed = known(part).group_by("student", "date").agg(pl.col("seconds").sum(), pl.col("free").first())
         values = timed["seconds"].to_list()
+        minutes = [math.ceil(seconds / 60) for seconds in values]
         return {
             "students": timed["student"].n_unique(),
             "student_breaks": len(values),
             "mean_minutes": sum(values) / 60 / len(values),
-            "median_minutes": quantile(values, 0.5) / 60,
-            "p90_minutes": quantile(values, 0.9) / 60,
+            "median_minutes": quantile(minutes, 0.5),
+            "p90_minutes": quantile(minutes, 0.9),
             "minutes_per_free_day": sum(values) / 60 / timed["free"].sum(),
             **sources(part),
         }

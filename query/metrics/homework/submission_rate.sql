@@ -77,19 +77,18 @@ WITH cells AS (
   {{joins d}}
   WHERE {{filters d}}
 ),
-subject_days AS (
+subjects AS (
   SELECT
-    {{by}} TRUE AS whole, on_day, in_subject,
-    sum(students) AS students, sum(expected) AS expected, sum(submitted) AS submitted, sum(late) AS late,
-    sum(missing) AS missing, sum(exempt) AS exempt
+    {{by}} TRUE AS whole, in_subject, busiest_day(on_day, students) AS students, sum(expected) AS expected, sum(submitted) AS submitted,
+    sum(late) AS late, sum(missing) AS missing, sum(exempt) AS exempt
   FROM cells
-  GROUP BY {{by}} TRUE, on_day, in_subject
+  GROUP BY {{by}} TRUE, in_subject
 ),
 sums AS (
   SELECT
     {{by}} TRUE AS whole, max(students) AS students, sum(expected) AS expected, sum(submitted) AS submitted, sum(late) AS late,
     sum(missing) AS missing, sum(exempt) AS exempt
-  FROM subject_days
+  FROM subjects
   GROUP BY {{by}} TRUE
 )
 SELECT

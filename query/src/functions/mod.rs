@@ -2,7 +2,6 @@
 
 mod beta_binomial;
 mod busiest_day;
-mod decile;
 pub(crate) mod pupils;
 mod weighted_deviation;
 
@@ -12,7 +11,6 @@ use datafusion::prelude::SessionContext;
 pub(crate) fn register(context: &SessionContext) {
     context.register_udf(beta_binomial::function());
     context.register_udaf(busiest_day::function());
-    context.register_udaf(decile::function());
     context.register_udaf(weighted_deviation::function());
     pupils::register(context);
     xueqing_lake::histogram::register(context);

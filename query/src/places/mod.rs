@@ -14,6 +14,7 @@
 
 mod added;
 mod alike;
+mod asked;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -21,17 +22,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use datafusion::catalog::{MemorySchemaProvider, SchemaProvider, TableProvider};
-use datafusion::dataframe::DataFrame;
+use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::prelude::SessionContext;
-use xueqing_lake::{Held, Table};
 use xueqing_schema::Standard;
 
 use self::added::{added_up, viewed};
 use self::alike::{Stand, alike_grades, alike_schools, pairs};
-use crate::catalog::{Pinned, listed};
+pub(crate) use self::asked::Dated;
+use self::asked::{Asked, Made, Marks, reading};
+use crate::catalog::Pinned;
 use crate::common::Sum;
 
 /// Stands before a table's name.
@@ -89,30 +90,6 @@ impl Sort {
     }
 }
 
-/// What a table is asked over.
-struct Asked<'a> {
-    read: SessionContext,
-    rows: &'a str,
-    dated: Vec<&'a Dated>,
-    /// The versions of the registers.
-    registers: Vec<Option<i64>>,
-    question: u64,
-}
-
-impl Asked<'_> {
-    async fn rows(&self) -> Result<DataFrame> {
-        self.read.sql(self.rows).await
-    }
-
-    fn days(&self) -> BTreeSet<i32> {
-        self.dated.iter().flat_map(|table| table.days.keys().copied()).collect()
-    }
-
-    fn marks(&self, day: i32) -> Marks {
-        self.dated.iter().map(|table| table.days.get(&day).cloned()).collect()
-    }
-}
-
 /// What has been added up so far.
 pub(crate) struct Places {
     sums: BTreeMap<String, Arc<Sum>>,
@@ -150,6 +127,9 @@ struct Added {
     stands: Vec<(&'static str, RecordBatch)>,
     /// The columns of the rows that are added up.
     schema: SchemaRef,
+    /// The days of the tables, and what the days of the rows are made of.
+    there: BTreeSet<i32>,
+    made: Made,
     days: BTreeMap<i32, Day>,
 }
 
@@ -172,45 +152,6 @@ impl Added {
         // There is a part even if it is empty.
         parts.resize_with(parts.len().max(1), Vec::new);
         Ok(Arc::new(MemTable::try_new(viewed(&self.schema), parts)?))
-    }
-}
-
-/// What a day was added up from, table by table.
-type Marks = Vec<Option<Mark>>;
-
-/// What there is of a day.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Mark {
-    Files(Vec<String>),
-    Held(Option<i64>),
-}
-
-/// A table at one version, and what its days are made of.
-pub(crate) struct Dated {
-    pub version: i64,
-    pub provider: Provider,
-    pub days: BTreeMap<i32, Mark>,
-}
-
-impl Dated {
-    /// The version of a table now, and its days with what is held of them.
-    pub(crate) fn days(table: &Table, held: Option<&Arc<dyn Held>>) -> (i64, BTreeMap<i32, Mark>) {
-        loop {
-            let version = table.version();
-            let mut days: BTreeMap<i32, Mark> = BTreeMap::new();
-            for file in table.files() {
-                let Some(day) = file.day else { continue };
-                if let Mark::Files(paths) = days.entry(day).or_insert_with(|| Mark::Files(Vec::new())) {
-                    paths.push(file.path);
-                }
-            }
-            if table.version() == version {
-                for (held, day) in held.iter().flat_map(|held| held.days().into_iter().map(move |day| (held, day))) {
-                    days.insert(day, Mark::Held(held.revision(day)));
-                }
-                return (version, days);
-            }
-        }
     }
 }
 
@@ -239,9 +180,12 @@ impl Places {
         tables: &BTreeMap<String, Dated>,
         pinned: &Pinned,
     ) -> Result<(Provider, bool)> {
+        let sources: Vec<_> =
+            place.reads().filter_map(|name| Some((name, Arc::clone(pinned.get(name)?), tables.get(name)))).collect();
         let asked = Asked {
-            read: reading(context, place.reads().filter_map(|name| Some((name, pinned.get(name)?))))?,
-            rows: &place.sum.rows,
+            read: reading(context, &sources)?,
+            sources,
+            sum: &place.sum,
             dated: place.reads().filter_map(|name| tables.get(name)).collect(),
             registers: place
                 .reads()
@@ -267,13 +211,19 @@ impl Places {
             _ => {
                 let schema = Arc::clone(asked.rows().await?.schema().inner());
                 let stands = self.stands(&asked.read, sort).await?;
-                *state = State::Added(Added { registers: asked.registers.clone(), stands, schema, days: BTreeMap::new() });
+                let (there, made, days) = (BTreeSet::new(), Made::new(), BTreeMap::new());
+                *state = State::Added(Added { registers: asked.registers.clone(), stands, schema, there, made, days });
             }
         }
         let State::Added(table) = &mut *state else { return Err(missing()) };
-        table.days.retain(|day, known| known.made_of == asked.marks(*day));
+        let there = asked.days();
+        if table.there != there {
+            (table.made, table.there) = (asked.made(&there).await?, there);
+        }
+        let Added { made, days, .. } = table;
+        days.retain(|day, known| made.get(day).is_some_and(|of| known.made_of == asked.marks(of)));
+        let wanted: Vec<i32> = made.keys().copied().filter(|day| !days.contains_key(day)).collect();
         kept.memory.store(table.memory(), Ordering::Relaxed);
-        let wanted: Vec<i32> = asked.days().into_iter().filter(|day| !table.days.contains_key(day)).collect();
         let rows = match sort.finest().filter(|_| !wanted.is_empty()) {
             Some(finest) => Box::pin(self.added_up(asked, &finest)).await?,
             None => None,
@@ -282,13 +232,15 @@ impl Places {
         for days in wanted.chunks(DAYS_AT_ONCE) {
             let rows = match &rows {
                 Some(rows) => asked.read.read_table(Arc::clone(rows))?,
-                None => asked.rows().await?,
+                None => asked.rows_of(days.iter().flat_map(|day| &table.made[day])).await?,
             };
             let mut added = added_up(&asked.read, rows, days, table).await?;
             for day in days {
                 // A day without rows is known to have none.
                 let rows = added.remove(day).unwrap_or_else(|| RecordBatch::new_empty(viewed(&table.schema)));
-                table.days.insert(*day, Day { made_of: asked.marks(*day), memory: rows.get_array_memory_size(), rows });
+                table
+                    .days
+                    .insert(*day, Day { made_of: asked.marks(&table.made[day]), memory: rows.get_array_memory_size(), rows });
             }
             kept.memory.store(table.memory(), Ordering::Relaxed);
             if !self.make_room(asked.question) {
@@ -331,17 +283,6 @@ impl Places {
         }
         Ok(stands)
     }
-}
-
-/// A session that sees these tables.
-fn reading<'a>(context: &SessionContext, tables: impl Iterator<Item = (&'a str, &'a Provider)>) -> Result<SessionContext> {
-    let schema = MemorySchemaProvider::new();
-    for (name, table) in tables {
-        schema.register_table(name.to_owned(), Arc::clone(table))?;
-    }
-    let mut state = context.state();
-    state.register_catalog_list(listed(Arc::new(schema))?);
-    Ok(SessionContext::new_with_state(state))
 }
 
 fn missing() -> DataFusionError {
