@@ -21,7 +21,7 @@ use xueqing_query::{Engine, Options, Request, Scope, Setup};
 use xueqing_schema::Standard;
 
 /// Those whose rows are added up in memory.
-const FIGURES: [&str; 12] = [
+const FIGURES: [&str; 13] = [
     "workload/daily_minutes",
     "workload/compliance",
     "workload/subject_minutes",
@@ -29,6 +29,7 @@ const FIGURES: [&str; 12] = [
     "workload/over_limit",
     "workload/pupils_over",
     "workload/cut_off",
+    "workload/break_minutes",
     "homework/submission_rate",
     "homework/late_night",
     "homework/done_at_school",
@@ -57,7 +58,7 @@ fn main() {
         let options = Options {
             timeout: Duration::from_secs(600),
             memory_bytes: 4 << 30,
-            held_bytes: 2 << 30,
+            held_bytes: 4 << 30,
             max_rows: 1_000_000,
             ..Options::default()
         };

@@ -34,8 +34,8 @@ pub(crate) struct Bound {
     pub params: BTreeMap<String, String>,
 }
 
-/// Binds `request` to `metric`.
-pub(crate) fn bind(metric: &Metric, request: &Request) -> Result<Bound, Error> {
+/// Binds `request` to `metric`; whether it may read what is added up in memory.
+pub(crate) fn bind(metric: &Metric, request: &Request, added_up: bool) -> Result<Bound, Error> {
     let by = grouping(metric, &request.by)?;
     let params = parameters(metric, &request.params)?;
     let mut values = Vec::new();
@@ -49,7 +49,8 @@ pub(crate) fn bind(metric: &Metric, request: &Request) -> Result<Bound, Error> {
     }
     let grouped: Vec<&Dimension> = by.iter().filter_map(|name| metric.dimension(name)).collect();
     let names = by.iter().chain(params.keys()).map(String::as_str);
-    let sql = template::expand(&metric.sql, &grouped, &metric.grains, &Level::of(names, &metric.places), &params)
+    let level = if added_up { Level::of(names, &metric.places) } else { Level::Class };
+    let sql = template::expand(&metric.sql, &grouped, &metric.grains, &level, &params)
         .map_err(|reason| Error::bad_metric(&metric.name, reason))?;
     Ok(Bound { sql, values, by, params })
 }

@@ -3,6 +3,7 @@
 //!
 //! Invariant of [`Common::read`]: what stands in braces in the file's own texts is put in, and what is added up names the tables it reads.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -91,7 +92,7 @@ impl CommonDimension {
 pub(crate) struct Grain {
     /// A statement for the rows by class: `{class}` stands for `class, `, and for nothing by school and grade.
     class: String,
-    /// A statement for those by school and grade, where that is another one.
+    /// A statement for those by school and grade, where that is another one, as there is a rollup that has them.
     grade: Option<String>,
     /// A statement for pairs of a day of the rows and one of the tables that it is made of, over `days`, those that the tables have; without
     /// it each day is made of itself.
@@ -114,6 +115,8 @@ pub(crate) struct Sum {
     pub days: Option<String>,
     /// The tables it reads.
     pub reads: BTreeSet<String>,
+    /// Whether its rows by school and grade are made anew without much work.
+    pub cheap: bool,
 }
 
 impl Grain {
@@ -123,7 +126,11 @@ impl Grain {
         let settled = |text: &str| template::settle(text, &BTreeMap::new(), snippets);
         self.class = settled(&self.class)?;
         let mut rows = self.grade.as_deref().map_or_else(|| Ok(self.class.replace(CLASS, "")), settled)?;
-        for param in params.iter().filter(|param| bind::placeholders(&self.class).contains(param.name.as_str())) {
+        let used = bind::placeholders(&self.class);
+        let mut params: Vec<&Param> = params.iter().filter(|param| used.contains(param.name.as_str())).collect();
+        // One name may begin another.
+        params.sort_by_key(|param| Reverse(param.name.len()));
+        for param in params {
             let literal = match (param.kind, &param.default) {
                 (ParamType::Text, Some(text)) => format!("'{}'", text.replace('\'', "''")),
                 (ParamType::Integer | ParamType::Number, Some(number)) => number.clone(),
@@ -139,7 +146,7 @@ impl Grain {
         }
         let reads = read_of(&rows).map_err(|error| error.to_string())?;
         let days = self.days.as_deref().map(settled).transpose()?;
-        self.sum = Arc::new(Sum { rows, days, reads });
+        self.sum = Arc::new(Sum { rows, days, reads, cheap: self.grade.is_some() });
         Ok(())
     }
 

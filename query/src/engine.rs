@@ -25,6 +25,7 @@ use xueqing_schema::{Standard, Text};
 use crate::bind::{self, Request};
 use crate::catalog::Catalog;
 use crate::cooperate::Cooperate;
+use crate::functions::pupils::NUMBERING;
 use crate::library::Library;
 use crate::metric::Metric;
 use crate::places::Places;
@@ -148,6 +149,8 @@ struct Inner {
     catalog: Catalog,
     plans: Plans,
     state: SessionState,
+    /// For statements that anybody may write.
+    door: SessionState,
     options: Options,
 }
 
@@ -156,10 +159,11 @@ impl Engine {
     pub fn open(setup: Setup) -> Result<Self, Error> {
         let Setup { lake, standard, timezone, metric_files, options } = setup;
         let library = Library::load(&metric_files, timezone)?;
-        let places = Places::new(library.sums().clone(), &standard, options.held_bytes);
+        let places = Places::new(library.sums().to_vec(), &standard, options.held_bytes);
         let catalog = Catalog::new(lake, &standard, timezone, places)?;
         let state = session(timezone, runtime(options)?);
-        Ok(Self { inner: Arc::new(Inner { library, catalog, plans: Plans::default(), state, options }) })
+        let door = door(state.clone());
+        Ok(Self { inner: Arc::new(Inner { library, catalog, plans: Plans::default(), state, door, options }) })
     }
 
     /// All figures, by name.
@@ -174,6 +178,14 @@ impl Engine {
     /// The figures that read any of these tables.
     pub fn reading<'a>(&'a self, tables: &'a BTreeSet<String>) -> impl Iterator<Item = &'a str> {
         self.metrics().iter().filter(|metric| !metric.reads.is_disjoint(tables)).map(|metric| metric.name.as_str())
+    }
+
+    /// Adds up beforehand, while there is room, what is to be held in memory, so that no question waits for it: a term of a large city takes
+    /// minutes. What fails is told in the log, and added up when it is asked for.
+    pub async fn prepare(&self) {
+        if let Err(error) = self.inner.catalog.add_up(&SessionContext::new_with_state(self.inner.state.clone())).await {
+            tracing::warn!(%error, "rows could not be added up beforehand");
+        }
     }
 
     pub(crate) fn state(&self) -> &SessionState {
@@ -198,8 +210,11 @@ impl Engine {
     async fn answer(&self, name: &str, request: Request, scope: &Scope, supposed: Option<Supposed>) -> Result<Answer, Error> {
         let Scope::District = scope;
         let metric = self.metric(name)?.clone();
-        let bound = bind::bind(&metric, &request)?;
-        let rows = self.rows(bound.sql, bound.values, supposed).await?;
+        // What is added up in memory knows nothing of what is supposed.
+        let bound = bind::bind(&metric, &request, supposed.is_none())?;
+        let (rows, statement) =
+            (self.inner.options.max_rows, Statement { sql: bound.sql, values: bound.values, seen: Seen::Now(supposed) });
+        let rows = self.rows_within(&self.inner.state, rows, statement).await?;
         let (schema, batches) = format::plain(&rows.schema, rows.batches).map_err(Error::internal)?;
         let below = self.inner.options.suppress_below;
         let (schema, batches) = suppress::suppress(&metric, schema, batches, below).map_err(Error::internal)?;
@@ -209,7 +224,8 @@ impl Engine {
     /// What one SELECT gives; it can only read the names of [`Engine::tables`].
     pub async fn sql(&self, sql: &str, scope: &Scope) -> Result<Answer, Error> {
         let Scope::District = scope;
-        let rows = self.rows(sql.to_owned(), Vec::new(), None).await?;
+        let statement = Statement { sql: sql.to_owned(), values: Vec::new(), seen: Seen::Now(None) };
+        let rows = self.rows_within(&self.inner.door, self.inner.options.max_rows, statement).await?;
         let (schema, batches) = format::plain(&rows.schema, rows.batches).map_err(Error::internal)?;
         Ok(Answer { metric: None, by: Vec::new(), params: BTreeMap::new(), schema, batches, as_of: rows.as_of })
     }
@@ -257,7 +273,7 @@ impl Engine {
         scope: &Scope,
     ) -> Result<(Vec<RecordBatch>, BTreeMap<String, i64>), Error> {
         let Scope::District = scope;
-        let rows = self.rows_within(usize::MAX, Statement { sql, values, seen }).await?;
+        let rows = self.rows_within(&self.inner.state, usize::MAX, Statement { sql, values, seen }).await?;
         Ok((format::plain(&rows.schema, rows.batches).map_err(Error::internal)?.1, rows.as_of))
     }
 
@@ -265,22 +281,18 @@ impl Engine {
     pub(crate) async fn study(&self, name: &str, params: BTreeMap<String, String>, scope: &Scope) -> Result<Answer, Error> {
         let Scope::District = scope;
         let study = self.inner.library.study(name)?.clone();
-        let bound = bind::bind(&study, &Request { by: Vec::new(), params })?;
-        let rows =
-            self.rows_within(usize::MAX, Statement { sql: bound.sql, values: bound.values, seen: Seen::Now(None) }).await?;
+        let bound = bind::bind(&study, &Request { by: Vec::new(), params }, true)?;
+        let statement = Statement { sql: bound.sql, values: bound.values, seen: Seen::Now(None) };
+        let rows = self.rows_within(&self.inner.state, usize::MAX, statement).await?;
         let (schema, batches) = format::plain(&rows.schema, rows.batches).map_err(Error::internal)?;
         Ok(Answer { metric: Some(study), by: bound.by, params: bound.params, schema, batches, as_of: rows.as_of })
     }
 
-    async fn rows(&self, sql: String, values: Vec<(String, ScalarValue)>, supposed: Option<Supposed>) -> Result<Rows, Error> {
-        self.rows_within(self.inner.options.max_rows, Statement { sql, values, seen: Seen::Now(supposed) }).await
-    }
-
-    async fn rows_within(&self, rows: usize, statement: Statement) -> Result<Rows, Error> {
+    async fn rows_within(&self, state: &SessionState, rows: usize, statement: Statement) -> Result<Rows, Error> {
         let Options { memory_bytes, timeout, .. } = self.inner.options;
-        let inner = self.inner.clone();
+        let (inner, state) = (self.inner.clone(), state.clone());
         let limits = Limits { memory: memory_bytes, rows };
-        in_time(timeout, async move { run::run(&inner.catalog, &inner.plans, &inner.state, limits, statement).await }).await
+        in_time(timeout, async move { run::run(&inner.catalog, &inner.plans, &state, limits, statement).await }).await
     }
 }
 
@@ -325,5 +337,12 @@ fn session(timezone: Tz, runtime: Arc<RuntimeEnv>) -> SessionState {
     context.register_udf(ScalarUDF::from(TonightLoad::default()));
     functions::register(&context);
     run::UNBOUNDED_FUNCTIONS.iter().for_each(|name| context.deregister_udf(name));
+    context.state()
+}
+
+/// Without what gives out numbers: they would never come back.
+fn door(state: SessionState) -> SessionState {
+    let context = SessionContext::new_with_state(state);
+    context.deregister_udaf(NUMBERING);
     context.state()
 }

@@ -2,15 +2,16 @@
 //!
 //! Invariant: a name is defined once. A district adds figures, it does not change what a published name means.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono_tz::Tz;
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use crate::Error;
 use crate::common::{Common, Sum};
 use crate::metric::Metric;
+use crate::{Error, template};
 
 #[derive(RustEmbed)]
 #[folder = "metrics/"]
@@ -29,7 +30,7 @@ struct Studies;
 pub(crate) struct Library {
     metrics: Vec<Arc<Metric>>,
     studies: BTreeMap<String, Arc<Metric>>,
-    sums: BTreeMap<String, Arc<Sum>>,
+    sums: Vec<(String, Arc<Sum>)>,
 }
 
 impl Library {
@@ -47,19 +48,7 @@ impl Library {
         for path in Studies::iter() {
             add(&mut studies, &path, &text(&path, Studies::get(&path))?, &common)?;
         }
-        let mut sums: BTreeMap<String, Arc<Sum>> = BTreeMap::new();
-        for metric in metrics.values().chain(studies.values()) {
-            for grain in metric.grains.values() {
-                let known = sums.entry(grain.place()).or_insert_with(|| Arc::clone(grain.sum()));
-                if known.rows != grain.sum().rows {
-                    let file = format!("metrics/{}.sql", metric.name);
-                    return Err(Error::bad_metric(
-                        &file,
-                        format!("the rows \"{}\" are another figure's: give them another name", grain.name()),
-                    ));
-                }
-            }
-        }
+        let sums = sums(metrics.values().chain(studies.values()))?;
         Ok(Self { metrics: metrics.into_values().collect(), studies, sums })
     }
 
@@ -67,8 +56,8 @@ impl Library {
         &self.metrics
     }
 
-    /// What is added up in memory for them, by the name of its table.
-    pub(crate) fn sums(&self) -> &BTreeMap<String, Arc<Sum>> {
+    /// What is added up in memory for them, with the names of its tables, what most of them read first.
+    pub(crate) fn sums(&self) -> &[(String, Arc<Sum>)] {
         &self.sums
     }
 
@@ -82,6 +71,23 @@ impl Library {
         let place = self.metrics.binary_search_by(|metric| metric.name.as_str().cmp(name));
         place.map(|index| &self.metrics[index]).map_err(|_| Error::UnknownMetric { name: name.to_owned(), known: known() })
     }
+}
+
+fn sums<'a>(metrics: impl Iterator<Item = &'a Arc<Metric>>) -> Result<Vec<(String, Arc<Sum>)>, Error> {
+    let mut sums: BTreeMap<String, (usize, Arc<Sum>)> = BTreeMap::new();
+    for metric in metrics {
+        for grain in metric.grains.values() {
+            let (readers, sum) = sums.entry(grain.place()).or_insert_with(|| (0, Arc::clone(grain.sum())));
+            if sum.rows != grain.sum().rows {
+                let reason = format!("the rows \"{}\" are another figure's: give them another name", grain.name());
+                return Err(Error::bad_metric(&format!("metrics/{}.sql", metric.name), reason));
+            }
+            *readers += usize::from(template::names_grain(&metric.sql, grain.name()));
+        }
+    }
+    let mut sums: Vec<_> = sums.into_iter().collect();
+    sums.sort_by_key(|(_, (readers, _))| Reverse(*readers));
+    Ok(sums.into_iter().map(|(name, (_, sum))| (name, sum)).collect())
 }
 
 fn embedded(path: &str) -> Result<String, Error> {

@@ -158,6 +158,7 @@ async fn an_answer_follows_the_lake() {
 async fn what_is_added_up_follows_its_events_and_the_days_before_a_break() {
     let district = three_schools().await;
     let engine = district.engine_with(vec![], Options { suppress_below: 0, ..Options::default() }).unwrap();
+    engine.prepare().await;
     let read = async |name: &str, column: &str| rows(&engine, name, &[ALL], &[]).await[0][column].as_i64().unwrap();
     let before = [read("workload/break_minutes", "student_breaks").await, read("homework/late_night", "pieces").await];
     let of = |more: serde_json::Value| {

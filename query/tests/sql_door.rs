@@ -108,6 +108,12 @@ async fn sees_nothing_but_the_catalog(#[case] sql: &str) {
     assert!(error.to_string().contains("homework"), "{error}");
 }
 
+#[tokio::test]
+async fn gives_out_no_numbers_for_pupils() {
+    let error = error("SELECT pupil_set(status, class, school) FROM homework").await;
+    assert!(error.code() == "bad_sql" && error.to_string().contains("pupil_set"), "{error}");
+}
+
 #[rstest]
 #[case::rows("SELECT * FROM generate_series(1, 1000000000000)", "too_many_rows")]
 #[case::time("SELECT count(*) FROM generate_series(1, 1000000000000000)", "time_limit")]

@@ -42,11 +42,13 @@ pub async fn run(arguments: Arguments, house: House, environment: &Environment, 
     let listener = listen(address).await?;
     let app = app(&house, environment).await?;
     app.alerts.start(Arc::clone(app.ingest.rollups()));
-    let alerts = app.alerts.clone();
+    let (alerts, engine) = (app.alerts.clone(), app.engine.clone());
+    let preparing = tokio::spawn(async move { engine.prepare().await });
     let sources = house.sources(&app.ingest)?;
     announce(&listener, &hints(&house), machine)?;
     let stopping = async move {
         stop().await;
+        preparing.abort();
         tokio::join!(alerts.stop(), sources.stop());
     };
     Ok(xueqing_api::serve(app, listener, stopping).await?)

@@ -21,7 +21,7 @@ const DAYS: [&str; 2] = ["day", "week"];
 /// What is wrong with a rule, in words.
 pub(super) fn check(rule: &Rule, metric: &Metric, state: &SessionState) -> Result<(), String> {
     let today = NaiveDate::from_ymd_opt(2026, 9, 1).unwrap_or_default();
-    bind::bind(metric, &rule.request(today)).map_err(|error| error.to_string())?;
+    bind::bind(metric, &rule.request(today), true).map_err(|error| error.to_string())?;
     if rule.by.is_empty() {
         return Err("by is empty: name the dimensions that tell one alert from another".to_owned());
     }

@@ -92,7 +92,8 @@ impl Sort {
 
 /// What has been added up so far.
 pub(crate) struct Places {
-    sums: BTreeMap<String, Arc<Sum>>,
+    /// With the names of their tables, what is read most first.
+    sums: Vec<(String, Arc<Sum>)>,
     /// Each grade with the first of those that are like it.
     grades: Stand,
     /// What all tables may take in memory.
@@ -157,19 +158,29 @@ impl Added {
 
 impl Places {
     /// `memory` is what all tables may take.
-    pub(crate) fn new(sums: BTreeMap<String, Arc<Sum>>, standard: &Standard, memory: usize) -> Self {
+    pub(crate) fn new(sums: Vec<(String, Arc<Sum>)>, standard: &Standard, memory: usize) -> Self {
         Self { sums, grades: alike_grades(standard), memory, tables: Mutex::default(), questions: AtomicU64::default() }
     }
 
     pub(crate) fn named(&self, name: &str) -> Option<Place> {
         let mut parts = name.split(BY);
         let rows = parts.next()?.to_owned();
-        let sum = Arc::clone(self.sums.get(&rows)?);
+        let (_, sum) = self.sums.iter().find(|(name, _)| *name == rows)?;
         let mut alike = parts.map(|part| ALIKE.into_iter().find(|column| *column == part)).collect::<Option<BTreeSet<_>>>()?;
         if alike.contains("school") {
             alike.retain(|column| !OF_SCHOOLS.contains(column));
         }
-        Some(Place { name: name.to_owned(), sort: Sort { rows, alike }, sum })
+        Some(Place { name: name.to_owned(), sort: Sort { rows, alike }, sum: Arc::clone(sum) })
+    }
+
+    /// The names of the tables that all others are made from, what is read most first, while half of the memory is free.
+    pub(crate) fn first(&self) -> impl Iterator<Item = String> {
+        let names: Vec<String> = self.sums.iter().map(|(rows, _)| format!("{rows}{BY}school{BY}grade")).collect();
+        names.into_iter().take_while(|_| self.taken() <= self.memory / 2)
+    }
+
+    fn taken(&self) -> usize {
+        self.tables().values().map(|table| table.memory.load(Ordering::Relaxed)).sum()
     }
 
     /// A table over pinned tables and registers, and whether its rows are added up or what they are made of.
@@ -194,6 +205,7 @@ impl Places {
                 .collect(),
             question: self.questions.fetch_add(1, Ordering::Relaxed),
         };
+        self.kept(&place.sort).asked.store(asked.question, Ordering::Relaxed);
         match self.added_up(&asked, &place.sort).await? {
             Some(added_up) => Ok((added_up, true)),
             None => Ok((asked.rows().await?.into_view(), false)),
@@ -202,8 +214,11 @@ impl Places {
 
     /// The table, brought up to date; nothing if it does not fit.
     async fn added_up(&self, asked: &Asked<'_>, sort: &Sort) -> Result<Option<Provider>> {
-        let kept = Arc::clone(self.tables().entry(sort.clone()).or_default());
-        kept.asked.store(asked.question, Ordering::Relaxed);
+        let kept = self.kept(sort);
+        if !asked.sum.cheap {
+            // What others are made from stays, too.
+            kept.asked.store(asked.question, Ordering::Relaxed);
+        }
         let mut state = kept.state.lock().await;
         match &*state {
             State::Large(since) if asked.question < since + AGAIN => return Ok(None),
@@ -267,6 +282,10 @@ impl Places {
             }
         }
         true
+    }
+
+    fn kept(&self, sort: &Sort) -> Arc<Kept> {
+        Arc::clone(self.tables().entry(sort.clone()).or_default())
     }
 
     fn tables(&self) -> MutexGuard<'_, HashMap<Sort, Arc<Kept>>> {

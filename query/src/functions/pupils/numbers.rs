@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use datafusion::error::{DataFusionError, Result};
+use hashbrown::HashTable;
 use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128};
 
 use super::set::WORD;
@@ -16,7 +17,7 @@ pub(super) struct Numbers(Mutex<Given>);
 
 #[derive(Debug, Default)]
 struct Given {
-    pupils: HashMap<u128, u32>,
+    pupils: HashTable<(u128, u32)>,
     /// Of each group the number to be given next; one that begins a word has not begun it yet.
     next: HashMap<u64, u32>,
     words: u32,
@@ -35,14 +36,19 @@ impl Numbers {
         let mut given = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for (place, row) in rows {
             let pupil = xxh3_128(row.student.as_bytes());
-            let number = match given.pupils.get(&pupil) {
-                Some(number) => *number,
+            let number = match given.pupils.find(place_of(pupil), |(known, _)| *known == pupil) {
+                Some((_, number)) => *number,
                 None => given.next_of(&row, pupil)?,
             };
             to(place, number);
         }
         Ok(())
     }
+}
+
+/// A hash needs no other to be found by.
+const fn place_of(pupil: u128) -> u64 {
+    pupil as u64
 }
 
 impl Given {
@@ -56,7 +62,7 @@ impl Given {
         }
         let number = *next;
         *next += 1;
-        self.pupils.insert(pupil, number);
+        self.pupils.insert_unique(place_of(pupil), (pupil, number), |(pupil, _)| place_of(*pupil));
         Ok(number)
     }
 }
