@@ -30,7 +30,7 @@ class = {}
 subject = {}
 morning = { type = "text", default = "05:00", title = { zh = "夜间到几点为止", en = "Night ends at" } }
 
-# Work handed in, with the pupils whose time is known and those who were late.
+# Work handed in, with the pupils whose time is known and those who were late: over all subjects, and of each apart (`of_subject`).
 [grains.late_night]
 class = """
 WITH handed_in AS (
@@ -47,11 +47,11 @@ pieces AS (
   LEFT JOIN code_bedtimes AS b ON b.code = h.in_stage AND COALESCE(b.valid_from <= h.day, TRUE) AND COALESCE(h.day <= b.valid_to, TRUE)
 )
 SELECT
-  day, school, grade, {class} subject, pupil_set(student, school, grade) FILTER (WHERE timed) AS pupils,
+  day, school, grade, {class} subject, grouping(subject) = 0 AS of_subject, pupil_set(student, school, grade) FILTER (WHERE timed) AS pupils,
   pupil_set(student, school, grade) FILTER (WHERE timed AND late) AS pupils_late, count(*) FILTER (WHERE timed) AS pieces,
   count(*) FILTER (WHERE timed AND late) AS late_pieces, count(*) AS handed_in
 FROM pieces
-GROUP BY {class} day, school, grade, subject
+GROUP BY GROUPING SETS (({class} day, school, grade), ({class} day, school, grade, subject))
 """
 
 [[columns]]
@@ -93,7 +93,7 @@ WITH cells AS (
   SELECT {{dimensions d}} TRUE AS whole, d.day AS on_day, d.pupils, d.pupils_late, d.pieces, d.late_pieces, d.handed_in
   FROM {{late_night}} AS d
   {{joins d}}
-  WHERE {{filters d}}
+  WHERE d.of_subject = ($by_subject OR $subject IS NOT NULL) AND {{filters d}}
 ),
 sums AS (
   SELECT

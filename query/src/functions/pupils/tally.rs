@@ -66,25 +66,27 @@ impl Tally {
     }
 
     /// Adds one day: the pupils of any of these sets.
-    pub(super) fn add<'a>(&mut self, mut sets: impl ExactSizeIterator<Item = &'a [u8]>) {
+    pub(super) fn add<'a>(&mut self, sets: impl ExactSizeIterator<Item = &'a [u8]>) {
         let Self { stretches, digits, reached, day, length } = self;
-        if sets.len() == 1 {
-            let mut stretches = Stretches::new(stretches);
-            for run in runs(sets.next().unwrap_or_default()) {
-                count(digits, reached, stretches.index(&run), run.words.iter().map(|word| u64::from_le_bytes(*word)));
-            }
-            return;
+        // Where one day is enough, it does not matter which.
+        let at_once = sets.len() == 1 || digits.is_empty();
+        if !at_once {
+            day.clear();
+            day.resize(*length, 0);
         }
-        day.clear();
-        day.resize(*length, 0);
         for set in sets {
             let mut stretches = Stretches::new(stretches);
             for run in runs(set) {
-                let index = stretches.index(&run);
-                day[index..].iter_mut().zip(run.words).for_each(|(day, word)| *day |= u64::from_le_bytes(*word));
+                let (index, words) = (stretches.index(&run), run.words.iter().map(|word| u64::from_le_bytes(*word)));
+                match at_once {
+                    true => count(digits, reached, index, words),
+                    false => day[index..].iter_mut().zip(words).for_each(|(day, word)| *day |= word),
+                }
             }
         }
-        count(digits, reached, 0, day.iter().copied());
+        if !at_once {
+            count(digits, reached, 0, day.iter().copied());
+        }
     }
 
     /// How many pupils have been there on enough days.
