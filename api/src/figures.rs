@@ -150,7 +150,7 @@ impl From<&Metric> for Figure {
             default_by: metric.default_by.clone(),
             params: metric.params.iter().map(Param::from).collect(),
             columns: metric.columns.iter().map(Column::from).collect(),
-            sql: metric.sql().to_owned(),
+            sql: metric.sql(),
         }
     }
 }

@@ -160,7 +160,8 @@ describe("the catalogue", () => {
   });
 
   test("knows which limits a figure reads", () => {
-    expect(limitSets("SELECT {{minute_limit_seconds d}} FROM x")).toEqual(["homework_limits"]);
+    const limits = "LEFT JOIN code_homework_limits AS limited";
+    expect(limitSets(`${limits} ${limits}`)).toEqual(["homework_limits"]);
     expect(limitSets("JOIN code_bedtimes AS b")).toEqual(["bedtimes"]);
     expect(limitSets("SELECT 1")).toEqual([]);
     const more = {

@@ -168,6 +168,12 @@ impl Grain {
         &self.class
     }
 
+    /// How its rows come about, for people.
+    pub(crate) fn text(&self) -> String {
+        let (class, grade) = (self.class.trim(), self.grade.as_ref().map(|_| self.sum.rows.trim()));
+        grade.map_or_else(|| class.to_owned(), |grade| format!("-- by class\n{class}\n-- by school and grade\n{grade}"))
+    }
+
     /// The rows, in brackets, at this level, or by class if other parameters are given than those of what is added up.
     pub(crate) fn at(&self, level: &Level, params: &BTreeMap<String, String>) -> String {
         let added_up = self.params.iter().all(|(name, default)| params.get(name) == default.as_ref());

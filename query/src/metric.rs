@@ -135,9 +135,10 @@ struct FrontMatter {
 }
 
 impl Metric {
-    /// The SQL as its file has it; what stands in double braces is put in when the figure is read.
-    pub fn sql(&self) -> &str {
-        &self.sql
+    /// Its SQL behind that of the grains it reads; what stands in braces is put in when the figure is asked.
+    pub fn sql(&self) -> String {
+        let used = self.grains.iter().filter(|(name, _)| template::names_grain(&self.sql, name));
+        used.map(|(name, grain)| format!("-- {{{{{name}}}}}\n{}\n\n", grain.text())).collect::<String>() + &self.sql
     }
 
     /// Reads one file. `name` is its path without `.sql`.

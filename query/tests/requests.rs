@@ -89,6 +89,8 @@ async fn a_district_adds_a_figure() {
     let engine = two_schools().await.reader(own(OWN), Options::default()).unwrap();
     assert_rows(&rows(&engine, "local/days", &["school"], &[("school", "small")]).await, json!([{"school": "small", "days": 9}]));
     assert!(engine.metrics().iter().any(|metric| metric.name == "local/days"));
+    let load = engine.metric("workload/daily_minutes").unwrap().sql();
+    assert!(load.starts_with("-- {{load}}\n-- by class\n") && load.contains("code_homework_limits"), "{load}");
 }
 
 #[rstest]

@@ -324,7 +324,7 @@ export const en: Messages = {
   "catalogue.document": "Document",
   "catalogue.sql": "SQL",
   "catalogue.sqlHint":
-    "What stands in double braces is put in when it is read; parameters are bound as $",
+    "What stands in braces is put in when it is read, rows of that name first; parameters are bound as $",
   "catalogue.example": "Example",
   "catalogue.run": "Run",
   "catalogue.open": "Open as JSON",

@@ -305,7 +305,7 @@ export const zh = {
   "catalogue.value": "数值",
   "catalogue.document": "文件",
   "catalogue.sql": "SQL",
-  "catalogue.sqlHint": "双花括号处在查询时填入；参数以 $ 绑定",
+  "catalogue.sqlHint": "花括号处在查询时填入，先列出同名的行；参数以 $ 绑定",
   "catalogue.example": "示例",
   "catalogue.run": "运行",
   "catalogue.open": "打开 JSON",

@@ -30,11 +30,10 @@ export function grouped(metrics: readonly Metric[]): [string, Metric[]][] {
   return [...groups];
 }
 
-/** The code sets with limits that a figure's SQL reads, directly or through the shared pieces. */
+/** The code sets with limits that a figure's SQL reads. */
 export function limitSets(sql: string): string[] {
   const named = [...sql.matchAll(/code_(\w*limits|bedtimes|pe_lessons|first_lessons)\b/g)];
-  const shared = /\{\{limits |\{\{(minute_)?limit_seconds /.test(sql) ? ["homework_limits"] : [];
-  return [...new Set([...shared, ...named.map((match) => match[1] ?? "")])];
+  return [...new Set(named.map((match) => match[1] ?? ""))];
 }
 
 export interface Limit {
