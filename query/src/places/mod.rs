@@ -258,7 +258,7 @@ impl Places {
                     .insert(*day, Day { made_of: asked.marks(&table.made[day]), memory: rows.get_array_memory_size(), rows });
             }
             kept.memory.store(table.memory(), Ordering::Relaxed);
-            if !self.make_room(asked.question) {
+            if !self.make_room(asked) {
                 kept.memory.store(0, Ordering::Relaxed);
                 *state = State::Large(asked.question);
                 return Ok(None);
@@ -267,11 +267,13 @@ impl Places {
         table.provider().map(Some)
     }
 
-    /// Lets tables go that were not asked for lately, the longest first; whether all now take no more than they may.
-    fn make_room(&self, question: u64) -> bool {
+    /// Lets tables go that were not asked for lately, the longest first; whether all now take no more than they may. Where rows are not easily
+    /// made, only what this question asks for itself stays: to read them as they are would take longer than to make others again.
+    fn make_room(&self, asked: &Asked<'_>) -> bool {
         let tables = self.tables();
-        let lately = |other: &&Arc<Kept>| other.asked.load(Ordering::Relaxed) + LATELY > question;
-        let mut others: Vec<&Arc<Kept>> = tables.values().filter(|other| !lately(other)).collect();
+        let lately = if asked.sum.cheap { LATELY } else { 1 };
+        let mut others: Vec<&Arc<Kept>> =
+            tables.values().filter(|other| other.asked.load(Ordering::Relaxed) + lately <= asked.question).collect();
         others.sort_by_key(|other| other.asked.load(Ordering::Relaxed));
         let mut others = others.into_iter();
         while tables.values().map(|table| table.memory.load(Ordering::Relaxed)).sum::<usize>() > self.memory {
