@@ -23,7 +23,7 @@ use xueqing_lake::{Held, Lake, Table};
 use xueqing_schema::{CodeSet, Kind, SEQ, Standard};
 
 use crate::engine::{CATALOG, SCHEMA};
-use crate::places::{Dated, Place, Places};
+use crate::places::{Dated, PREPARED, Place, Places};
 use crate::suppose::Supposed;
 use crate::{Error, rejects};
 
@@ -49,8 +49,10 @@ pub(crate) struct Pinned {
     /// What a statement names itself.
     pub asked: BTreeSet<String>,
     tables: BTreeMap<String, Provider>,
-    /// Rollups and what is made of them.
+    /// Rollups, what is added up, and what is only behind that.
     moving: BTreeSet<String>,
+    /// Whether all that is to be added up is.
+    pub added_up: bool,
     pub as_of: BTreeMap<String, i64>,
 }
 
@@ -72,6 +74,10 @@ impl Catalog {
 
     /// Brings the `wanted` tables up to date, then pins them together. Names that lead nowhere are left out.
     pub(crate) async fn pin(&self, context: &SessionContext, wanted: &BTreeSet<String>) -> Result<Pinned, Error> {
+        self.pin_for(context, wanted, self.places.question()).await
+    }
+
+    async fn pin_for(&self, context: &SessionContext, wanted: &BTreeSet<String>, question: u64) -> Result<Pinned, Error> {
         let places: Vec<Place> = wanted.iter().filter_map(|name| self.places.named(name)).collect();
         let behind: BTreeSet<String> = places.iter().flat_map(Place::reads).map(str::to_owned).collect();
         let (asked, wanted) = (wanted.clone(), &(wanted | &behind));
@@ -104,31 +110,33 @@ impl Catalog {
             pinned.tables.insert(name.clone(), provider);
         }
         self.add_unstored(wanted, &mut pinned);
-        let mut all_added_up = true;
+        pinned.added_up = true;
         for place in &places {
             if !place.reads().all(|name| pinned.has(name)) {
                 continue;
             }
-            let table = self.places.table(context, place, &dated, &pinned).await;
+            let table = self.places.table(context, place, &dated, &pinned, question).await;
             let (table, added_up) = table.map_err(|error| Error::from_engine(error, 0))?;
-            all_added_up &= added_up;
+            pinned.added_up &= added_up;
             pinned.tables.insert(place.name.clone(), table);
             pinned.moving.insert(place.name.clone());
         }
         // What is behind rows that are added up is not in the statement's plan.
-        if all_added_up {
+        if pinned.added_up {
             let hidden = behind.into_iter().filter(|name| !pinned.asked.contains(name)).collect::<Vec<_>>();
             pinned.moving.extend(hidden);
         }
         Ok(pinned)
     }
 
-    /// Adds up what the rows in memory of all questions are made from, while there is room.
-    pub(crate) async fn add_up(&self, context: &SessionContext) -> Result<(), Error> {
+    /// Adds up what the rows in memory of all questions are made from, while there is room. What fails is told in the log, and added up when
+    /// it is asked for.
+    pub(crate) async fn add_up(&self, context: &SessionContext) {
         for name in self.places.first() {
-            self.pin(context, &BTreeSet::from([name])).await?;
+            if let Err(error) = self.pin_for(context, &BTreeSet::from([name.clone()]), PREPARED).await {
+                tracing::warn!(%error, name, "rows could not be added up beforehand");
+            }
         }
-        Ok(())
     }
 
     /// Pins kinds as they were: each at the version that is asked for.
@@ -184,7 +192,10 @@ impl Catalog {
         loop {
             let (version, days) = Dated::days(table, held);
             let (found, provider) = match held {
-                Some(held) => (table.version(), table.provider_over(Arc::clone(held))),
+                Some(held) => {
+                    let provider = table.provider_over(Arc::clone(held));
+                    (table.version(), provider)
+                }
                 None => self.view(context, name, table)?,
             };
             if found == version {
@@ -242,7 +253,7 @@ impl Pinned {
         self.tables.get(name)
     }
 
-    /// Whether a table is one that changes with every commit, and is of the same kind whatever it holds.
+    /// Whether a plan stays as it is when this table changes: it is of the same kind whatever it holds, or is not in the plan.
     pub(crate) fn moves(&self, name: &str) -> bool {
         self.moving.contains(name)
     }

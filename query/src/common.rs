@@ -107,7 +107,7 @@ pub(crate) struct Grain {
 }
 
 /// Rows that are added up in memory.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sum {
     /// A statement; the whole numbers, histograms and sets of pupils in its rows are what is added up.
     pub rows: String,

@@ -25,7 +25,7 @@ use xueqing_schema::{Standard, Text};
 use crate::bind::{self, Request};
 use crate::catalog::Catalog;
 use crate::cooperate::Cooperate;
-use crate::functions::pupils::NUMBERING;
+use crate::functions::pupils;
 use crate::library::Library;
 use crate::metric::Metric;
 use crate::places::Places;
@@ -56,7 +56,7 @@ pub struct Setup {
 pub struct Options {
     /// For all queries together.
     pub memory_bytes: usize,
-    /// For rollups that are added up and stay in memory.
+    /// For rows that are added up and stay in memory.
     pub held_bytes: usize,
     /// What sorts and joins may put aside on disk.
     pub spill_bytes: u64,
@@ -181,11 +181,9 @@ impl Engine {
     }
 
     /// Adds up beforehand, while there is room, what is to be held in memory, so that no question waits for it: a term of a large city takes
-    /// minutes. What fails is told in the log, and added up when it is asked for.
+    /// minutes.
     pub async fn prepare(&self) {
-        if let Err(error) = self.inner.catalog.add_up(&SessionContext::new_with_state(self.inner.state.clone())).await {
-            tracing::warn!(%error, "rows could not be added up beforehand");
-        }
+        self.inner.catalog.add_up(&SessionContext::new_with_state(self.inner.state.clone())).await;
     }
 
     pub(crate) fn state(&self) -> &SessionState {
@@ -340,9 +338,9 @@ fn session(timezone: Tz, runtime: Arc<RuntimeEnv>) -> SessionState {
     context.state()
 }
 
-/// Without what gives out numbers: they would never come back.
+/// Without numbers for pupils, which would never come back, and so without what is made of them.
 fn door(state: SessionState) -> SessionState {
     let context = SessionContext::new_with_state(state);
-    context.deregister_udaf(NUMBERING);
+    pupils::NAMES.iter().for_each(|name| context.deregister_udaf(name));
     context.state()
 }

@@ -78,7 +78,7 @@ fn sums<'a>(metrics: impl Iterator<Item = &'a Arc<Metric>>) -> Result<Vec<(Strin
     for metric in metrics {
         for grain in metric.grains.values() {
             let (readers, sum) = sums.entry(grain.place()).or_insert_with(|| (0, Arc::clone(grain.sum())));
-            if sum.rows != grain.sum().rows {
+            if sum != grain.sum() {
                 let reason = format!("the rows \"{}\" are another figure's: give them another name", grain.name());
                 return Err(Error::bad_metric(&format!("metrics/{}.sql", metric.name), reason));
             }

@@ -1,7 +1,7 @@
 //! Questions that were asked before, planned: most of what a figure takes is planning, and most of that stays the same while its tables move on.
 //!
 //! Invariants: a kept plan is used only for the same text and values, and only over tables of the same kind: rollups are put in anew as
-//! they are pinned, everything else must be at the version that it was planned over. It holds no rows and no days in memory.
+//! they are pinned, everything else that is in the plan must be at the version that it was planned over. It holds no rows and no days in memory.
 //! Nothing is kept that depends on when it was planned.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -40,6 +40,8 @@ pub(crate) struct Kept {
     pub wanted: BTreeSet<String>,
     /// Those that are not put in anew, with their versions.
     fixed: BTreeMap<String, Option<i64>>,
+    /// Whether all that is to be added up was; else there may be better by now.
+    added_up: bool,
 }
 
 /// Stands in a kept plan for a table that is put in when it is used.
@@ -88,12 +90,12 @@ impl Kept {
             LogicalPlan::TableScan(scan) => Ok(awaiting(scan, pinned)),
             other => Ok(Transformed::no(other)),
         })?;
-        Ok(Self { plan: plan.data, wanted: pinned.asked.clone(), fixed: fixed(pinned) })
+        Ok(Self { plan: plan.data, wanted: pinned.asked.clone(), fixed: fixed(pinned), added_up: pinned.added_up })
     }
 
     /// The plan over these tables, if it is one for them.
     pub(crate) fn over(&self, pinned: &Pinned) -> Result<Option<LogicalPlan>> {
-        if self.fixed != fixed(pinned) {
+        if self.fixed != fixed(pinned) || self.added_up != pinned.added_up {
             return Ok(None);
         }
         let mut fits = true;

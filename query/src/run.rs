@@ -22,9 +22,10 @@ use futures::StreamExt;
 
 use crate::catalog::{Catalog, Pinned, listed};
 use crate::engine::{CATALOG, Limits, SCHEMA};
+use crate::functions::pupils;
 use crate::plans::{self, Kept, Plans};
 use crate::suppose::Supposed;
-use crate::{Error, depth};
+use crate::{Error, depth, places};
 
 /// The longest SQL text that is taken.
 const SQL_BYTES: usize = 64 * 1024;
@@ -130,7 +131,8 @@ pub(crate) async fn plan(
 /// The tables that a statement names, at one version each.
 async fn pin(catalog: &Catalog, state: &SessionState, references: &[TableReference], seen: &Seen) -> Result<Pinned, Error> {
     let listing = references.iter().any(|table| table.schema() == Some("information_schema"));
-    let wanted = if listing { catalog.names().await? } else { references.iter().filter_map(own_name).collect() };
+    let readable = |name: &String| !name.starts_with(places::PREFIX) || pupils::are_known(state);
+    let wanted = if listing { catalog.names().await? } else { references.iter().filter_map(own_name).filter(readable).collect() };
     let context = SessionContext::new_with_state(state.clone());
     let pinned = match seen {
         Seen::At(versions) => catalog.pin_at(&context, versions).await?,

@@ -110,8 +110,12 @@ async fn sees_nothing_but_the_catalog(#[case] sql: &str) {
 
 #[tokio::test]
 async fn gives_out_no_numbers_for_pupils() {
-    let error = error("SELECT pupil_set(status, class, school) FROM homework").await;
-    assert!(error.code() == "bad_sql" && error.to_string().contains("pupil_set"), "{error}");
+    for call in ["pupil_set(status, class, school)", "pupil_union(X'05')", "pupils_on_days(day, X'05', 1)"] {
+        let error = error(&format!("SELECT {call} FROM homework")).await;
+        assert!(error.code() == "bad_sql" && error.to_string().contains("Invalid function 'pupil"), "{error}");
+    }
+    let added_up = error("SELECT * FROM place_pupil_load__school__grade").await;
+    assert_eq!(added_up.code(), "unknown_table", "{added_up}");
 }
 
 #[rstest]

@@ -12,11 +12,11 @@ source = { zh = "小学生基本在校内完成、初中生大部分在校内完
 [description]
 zh = """
 只计交来（按时、迟交）的作业。完成地点为校内或课后服务视为在校完成。pieces = 写明完成地点的份数；at_school_share = 在校完成 ÷ pieces；coverage = pieces ÷ 交来的份数。
-student_days = 有写明地点的作业的学生日；all_at_school_share = 当日写明地点的作业全部在校完成的学生日 ÷ student_days。students = 有写明地点的作业的不同学生数。份数与学生日的分母不同，不可互换。
+student_days = 有写明地点的作业的学生日（同一天在两所学校或两个年级的，各计一个）；all_at_school_share = 当日写明地点的作业全部在校完成的学生日 ÷ student_days。students = 有写明地点的作业的不同学生数。份数与学生日的分母不同，不可互换。
 """
 en = """
 Only work handed in (on time or late). School and after-school service count as at school. pieces = pieces that say where they were done; at_school_share = done at school / pieces; coverage = pieces / pieces handed in.
-student_days = student-days with such pieces; all_at_school_share = student-days of which all such pieces were done at school / student_days. students = different pupils with such pieces. The two denominators differ and cannot be exchanged.
+student_days = student-days with such pieces (in two schools or grades on one day: one in each); all_at_school_share = student-days of which all such pieces were done at school / student_days. students = different pupils with such pieces. The two denominators differ and cannot be exchanged.
 """
 
 [params]

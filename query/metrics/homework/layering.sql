@@ -11,11 +11,11 @@ source = { zh = "“双减”意见：分层、弹性、个性化作业；指标
 [description]
 zh = """
 assignments = 未撤回的作业数；layered = 写明层次（基础、巩固、拓展）的作业数；layered_share = layered ÷ assignments（没有写明层次的作业视为不分层）。
-basic_share、consolidate_share、extend_share = 该层次的作业 ÷ layered。class_subject_days = 有作业的班级 × 学科 × 日；several_layers_share = 其中同日给出两个及以上层次的 ÷ class_subject_days。没有学生的数值，故不遮蔽。
+basic_share、consolidate_share、extend_share = 该层次的作业 ÷ layered。class_subject_days = 有作业的班级（按年级）× 学科 × 日；several_layers_share = 其中同日给出两个及以上层次的 ÷ class_subject_days。没有学生的数值，故不遮蔽。
 """
 en = """
 assignments = assignments that were not withdrawn; layered = those that name a layer (basic, consolidating, extending); layered_share = layered / assignments (an assignment without a layer counts as not layered).
-basic_share, consolidate_share, extend_share = assignments of that layer / layered. class_subject_days = class x subject x day with homework; several_layers_share = those with two or more layers on the day / class_subject_days. There are no pupils' values here, so nothing is suppressed.
+basic_share, consolidate_share, extend_share = assignments of that layer / layered. class_subject_days = class (of one grade) x subject x day with homework; several_layers_share = those with two or more layers on the day / class_subject_days. There are no pupils' values here, so nothing is suppressed.
 """
 
 [params]

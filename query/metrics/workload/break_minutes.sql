@@ -13,13 +13,13 @@ source = { zh = "十条 2021-04：周末、寒暑假、法定节假日也要控�
 zh = """
 休息段：两个上学日之间连续的非上学日（校历有该日则以校历为准，否则周六、周日为休息日；调休上学日是上学日）。休息段作业：在其前最后一个上学日布置，或在休息段内布置；
 前一上学日当晚完成的部分无法分开。day 为休息段第一天，week、month、term 随之。break_kind：休息段内有寒暑假日为 vacation，否则有法定节假日为 holiday，否则 weekend。
-students = 有已知时长的不同学生数；student_breaks = 有已知时长的学生 × 休息段数；mean_minutes = 时长之和 ÷ student_breaks；median_minutes、p90_minutes：各学生休息段的分钟数向上取整后排序，线性插值（numpy 默认），比不取整的至多高 1 分钟；
+students = 有已知时长的不同学生数；student_breaks = 有已知时长的学生 × 休息段数（休息段内在两所学校或两个年级有作业的，各计一个）；mean_minutes = 时长之和 ÷ student_breaks；median_minutes、p90_minutes：各学生休息段的分钟数向上取整后排序，线性插值（numpy 默认），比不取整的至多高 1 分钟；
 minutes_per_free_day = 时长之和 ÷ 各学生休息段天数之和；measured_share、reported_share、estimated_share = 该来源的已知时长份数 ÷ 已知时长份数。coverage = 已知时长份数 ÷ 应交份数。没有分钟上限，故不显示上限。
 """
 en = """
 Break: a run of days without school between two school days (the calendar decides where it has the day, else Saturday and Sunday are free; a make-up day is a school day). Its homework: set on the last school day before it, or within it;
 what is done in the evening of that school day cannot be told apart. day is the first day of the break; week, month and term follow it. break_kind: vacation if the break has a vacation day, else holiday if it has a public holiday, else weekend.
-students = different pupils with known minutes; student_breaks = pupils x breaks with known minutes; mean_minutes = sum / student_breaks; median_minutes, p90_minutes: of the minutes rounded up, linear interpolation (numpy's default), at most one minute above those of the exact minutes;
+students = different pupils with known minutes; student_breaks = pupils x breaks with known minutes (with work in two schools or grades for one break: one in each); mean_minutes = sum / student_breaks; median_minutes, p90_minutes: of the minutes rounded up, linear interpolation (numpy's default), at most one minute above those of the exact minutes;
 minutes_per_free_day = sum / free days of those pupils' breaks; measured_share, reported_share, estimated_share = pieces with known minutes of that source / pieces with known minutes. coverage = pieces with known minutes / pieces expected. There is no limit in minutes, so none is shown.
 """
 

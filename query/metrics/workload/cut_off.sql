@@ -12,12 +12,12 @@ source = { zh = "右截断的已知问题：RULES B2（“作业熔断” [F17]�
 [description]
 zh = """
 作业系统在作息安排（day_plan 的 homework_closes，按学校、年级、星期）写明的时间关闭。学生日：有实测时长的学生日。被截断：该日有关闭时间，且至少一份作业未交，或至少一份实测作业在布置当天的关闭时间或之后提交；此时记录的时长只是下限。
-student_days；closing_days = 有关闭时间的学生日；cut_off_days = 被截断的学生日；cut_off_share = cut_off_days ÷ closing_days；recorded_minutes = 全部学生日记录时长的均值，有截断时偏小。students = 有实测时长的不同学生数。按 subject 分组时只看该学科。
+同一天在两所学校或两个年级有作业的学生，各处各计一个学生日。student_days；closing_days = 有关闭时间的学生日；cut_off_days = 被截断的学生日；cut_off_share = cut_off_days ÷ closing_days；recorded_minutes = 全部学生日记录时长的均值，有截断时偏小。students = 有实测时长的不同学生数。按 subject 分组时只看该学科。
 若系统不关闭会用多久，由 GET /v1/policy/censored 估计：每名学生按固定方式抽取一个学生日（同一学生的多日并不独立），被截断的记为“至少”，用 Kaplan–Meier 法给出（限制）均值、中位数、P90 及区间；这是估计，不是指标。
 """
 en = """
 The homework system closes at the time that the school-day plan says (homework_closes of day_plan, by school, grade and weekday). Student-day: one with measured minutes. Cut off: that day has a closing time, and at least one piece was not handed in, or at least one measured piece was handed in at or after the closing time of the day on which it was set; the minutes recorded are then a lower bound.
-student_days; closing_days = student-days with a closing time; cut_off_days = those cut off; cut_off_share = cut_off_days / closing_days; recorded_minutes = mean of the minutes recorded over all student-days, too small where some are cut off. students = different pupils with measured minutes. Grouped by subject: of that subject alone.
+Work in two schools or grades on one day is a student-day in each. student_days; closing_days = student-days with a closing time; cut_off_days = those cut off; cut_off_share = cut_off_days / closing_days; recorded_minutes = mean of the minutes recorded over all student-days, too small where some are cut off. students = different pupils with measured minutes. Grouped by subject: of that subject alone.
 How long it would take if the system did not close is estimated by GET /v1/policy/censored: one student-day of each pupil, drawn by a fixed lot (several days of one pupil are not independent), those cut off taken as "at least", and Kaplan & Meier's restricted mean, median and P90 with intervals; that is an estimate, not a figure.
 """
 

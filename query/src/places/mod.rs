@@ -49,6 +49,10 @@ const PARTS: usize = 2;
 /// A table that was asked for among so many questions stays, and one that did not fit is tried again after so many.
 const LATELY: u64 = 100;
 const AGAIN: u64 = 1000;
+/// The same for both where rows take long to make: to read them as they are for each question would take long, too.
+const LABORIOUS: u64 = 10;
+/// The number of what is not asked but prepared: for it nothing goes.
+pub(crate) const PREPARED: u64 = 0;
 /// Days that are added up together: some ten thousand rows of a city.
 const DAYS_AT_ONCE: usize = 5;
 
@@ -179,6 +183,11 @@ impl Places {
         names.into_iter().take_while(|_| self.taken() <= self.memory / 2)
     }
 
+    /// The number of the next question.
+    pub(crate) fn question(&self) -> u64 {
+        self.questions.fetch_add(1, Ordering::Relaxed) + PREPARED + 1
+    }
+
     fn taken(&self) -> usize {
         self.tables().values().map(|table| table.memory.load(Ordering::Relaxed)).sum()
     }
@@ -190,6 +199,7 @@ impl Places {
         place: &Place,
         tables: &BTreeMap<String, Dated>,
         pinned: &Pinned,
+        question: u64,
     ) -> Result<(Provider, bool)> {
         let sources: Vec<_> =
             place.reads().filter_map(|name| Some((name, Arc::clone(pinned.get(name)?), tables.get(name)))).collect();
@@ -203,7 +213,7 @@ impl Places {
                 .filter(|name| !tables.contains_key(*name))
                 .map(|name| pinned.as_of.get(name).copied())
                 .collect(),
-            question: self.questions.fetch_add(1, Ordering::Relaxed),
+            question,
         };
         self.kept(&place.sort).asked.store(asked.question, Ordering::Relaxed);
         match self.added_up(&asked, &place.sort).await? {
@@ -221,7 +231,7 @@ impl Places {
         }
         let mut state = kept.state.lock().await;
         match &*state {
-            State::Large(since) if asked.question < since + AGAIN => return Ok(None),
+            State::Large(since) if asked.question < since + if asked.sum.cheap { AGAIN } else { LABORIOUS } => return Ok(None),
             State::Added(table) if table.registers == asked.registers => {}
             _ => {
                 let schema = Arc::clone(asked.rows().await?.schema().inner());
@@ -267,23 +277,28 @@ impl Places {
         table.provider().map(Some)
     }
 
-    /// Lets tables go that were not asked for lately, the longest first; whether all now take no more than they may. Where rows are not easily
-    /// made, only what this question asks for itself stays: to read them as they are would take longer than to make others again.
+    /// Lets tables go that were not asked for lately, the longest first, if that is enough; whether all now take no more than they may.
     fn make_room(&self, asked: &Asked<'_>) -> bool {
         let tables = self.tables();
-        let lately = if asked.sum.cheap { LATELY } else { 1 };
-        let mut others: Vec<&Arc<Kept>> =
-            tables.values().filter(|other| other.asked.load(Ordering::Relaxed) + lately <= asked.question).collect();
-        others.sort_by_key(|other| other.asked.load(Ordering::Relaxed));
-        let mut others = others.into_iter();
-        while tables.values().map(|table| table.memory.load(Ordering::Relaxed)).sum::<usize>() > self.memory {
-            let Some(other) = others.next() else { return false };
+        let memory = |table: &Arc<Kept>| table.memory.load(Ordering::Relaxed);
+        let last = |table: &Arc<Kept>| table.asked.load(Ordering::Relaxed);
+        let lately = if asked.sum.cheap { LATELY } else { LABORIOUS };
+        let mut others: Vec<&Arc<Kept>> = tables.values().filter(|other| last(other) + lately <= asked.question).collect();
+        others.sort_by_key(|other| last(other));
+        let mut taken: usize = tables.values().map(memory).sum();
+        if taken.saturating_sub(others.iter().copied().map(memory).sum()) > self.memory {
+            return false;
+        }
+        for other in others {
+            if taken <= self.memory {
+                break;
+            }
             if let Ok(mut state) = other.state.try_lock() {
                 *state = State::New;
-                other.memory.store(0, Ordering::Relaxed);
+                taken = taken.saturating_sub(other.memory.swap(0, Ordering::Relaxed));
             }
         }
-        true
+        taken <= self.memory
     }
 
     fn kept(&self, sort: &Sort) -> Arc<Kept> {

@@ -13,14 +13,14 @@ use xueqing_lake::OneGroup;
 
 use super::numbers::{Numbers, Row};
 use super::set::{WORD, Word, encode, runs};
-use super::{NUMBERING, SET, either, views};
+use super::{NUMBERING, SET, UNION, either, views};
 
 /// Both functions.
 pub(super) fn functions(numbers: &Arc<Numbers>) -> [AggregateUDF; 2] {
     let of_pupils = Signature::exact(vec![DataType::Utf8; 3], Volatility::Immutable);
     let of_sets = Signature::one_of(either(&[], &[]), Volatility::Immutable);
     let make = |name, signature, numbers| AggregateUDF::from(Gather { name, signature, numbers });
-    [make(NUMBERING, of_pupils, Some(Arc::clone(numbers))), make("pupil_union", of_sets, None)]
+    [make(NUMBERING, of_pupils, Some(Arc::clone(numbers))), make(UNION, of_sets, None)]
 }
 
 #[derive(Debug)]

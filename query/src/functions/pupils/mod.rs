@@ -21,11 +21,15 @@ use arrow::array::{ArrayRef, AsArray, BinaryViewArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
+use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::TypeSignature;
 use datafusion::prelude::SessionContext;
 
-/// The name of what gives out numbers: not for statements that anybody writes.
-pub(crate) const NUMBERING: &str = "pupil_set";
+/// The names of the functions: not for statements that anybody writes.
+pub(crate) const NAMES: [&str; 3] = [NUMBERING, UNION, ON_DAYS];
+const NUMBERING: &str = "pupil_set";
+const UNION: &str = "pupil_union";
+const ON_DAYS: &str = "pupils_on_days";
 /// The type of a set that was just made.
 pub(crate) const SET: DataType = DataType::LargeBinary;
 
@@ -33,6 +37,11 @@ pub(crate) const SET: DataType = DataType::LargeBinary;
 pub(super) fn register(context: &SessionContext) {
     gather::functions(&Arc::default()).into_iter().for_each(|function| context.register_udaf(function));
     context.register_udaf(on_days::function());
+}
+
+/// Whether statements of this session may use them, and so read what is added up in memory.
+pub(crate) fn are_known(state: &SessionState) -> bool {
+    state.aggregate_functions().contains_key(NUMBERING)
 }
 
 /// The arguments with a set as made or as views, between these others.

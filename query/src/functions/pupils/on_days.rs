@@ -19,7 +19,7 @@ use datafusion::physical_expr::expressions::Literal;
 use xueqing_lake::OneGroup;
 
 use super::tally::Tally;
-use super::{either, views};
+use super::{ON_DAYS, either, views};
 
 pub(super) fn function() -> AggregateUDF {
     let signature = Signature::one_of(either(&[DataType::Date32], &[DataType::Int64]), Volatility::Immutable);
@@ -40,7 +40,7 @@ fn item(kind: DataType) -> FieldRef {
 
 impl AggregateUDFImpl for OnDays {
     fn name(&self) -> &'static str {
-        "pupils_on_days"
+        ON_DAYS
     }
 
     fn signature(&self) -> &Signature {
@@ -100,6 +100,13 @@ impl Groups {
         }
     }
 
+    /// Lets go of what no group has any more.
+    fn forget(&mut self) {
+        if self.groups.is_empty() {
+            self.arrays.clear();
+        }
+    }
+
     fn pupils(&self, mut sets: Vec<Of>, tally: &mut Tally) -> i64 {
         // They mostly come in a few stretches that are in order, which this sort joins.
         sets.sort_by_key(|of| of.day);
@@ -149,7 +156,9 @@ impl GroupsAccumulator for Groups {
     fn evaluate(&mut self, to: EmitTo) -> Result<ArrayRef> {
         let mut tally = Tally::default();
         let emitted = to.take_needed(&mut self.groups);
-        Ok(Arc::new(emitted.into_iter().map(|sets| self.pupils(sets, &mut tally)).collect::<Int64Array>()))
+        let pupils = emitted.into_iter().map(|sets| self.pupils(sets, &mut tally)).collect::<Int64Array>();
+        self.forget();
+        Ok(Arc::new(pupils))
     }
 
     fn state(&mut self, to: EmitTo) -> Result<Vec<ArrayRef>> {
@@ -164,6 +173,7 @@ impl GroupsAccumulator for Groups {
         };
         let list = |kind, values| ListArray::try_new(item(kind), offsets.clone(), values, None);
         let days = list(DataType::Date32, Arc::new(Date32Array::new(days, None)))?;
+        self.forget();
         Ok(vec![Arc::new(days), Arc::new(list(DataType::BinaryView, sets)?)])
     }
 
@@ -174,7 +184,7 @@ impl GroupsAccumulator for Groups {
         each.state(EmitTo::All)
     }
 
-    /// What the sets take belongs to where they came from.
+    /// What the sets take is mostly counted where they came from.
     fn size(&self) -> usize {
         let groups: usize = self.groups.iter().map(|sets| sets.capacity() * size_of::<Of>()).sum();
         let views: usize = self.arrays.iter().map(|array| array.len() * size_of::<u128>()).sum();

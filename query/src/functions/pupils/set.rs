@@ -51,14 +51,18 @@ impl Run<'_> {
     }
 }
 
-/// The runs of a set, in order.
+/// The runs of a set, in order. What is not understood ends them.
 pub(super) fn runs(mut bytes: &[u8]) -> impl Iterator<Item = Run<'_>> {
+    let mut least = 0;
     std::iter::from_fn(move || {
         let (place, rest) = bytes.split_first_chunk::<4>()?;
         let (length, rest) = rest.split_first_chunk::<4>()?;
-        let (words, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize * 8)?;
+        let (place, length) = (u32::from_le_bytes(*place), u32::from_le_bytes(*length));
+        let (words, rest) = rest.split_at_checked(length as usize * 8)?;
         bytes = rest;
-        Some(Run { place: u32::from_le_bytes(*place), words: words.as_chunks().0 })
+        let end = place.checked_add(length).filter(|_| place >= least)?;
+        least = end;
+        Some(Run { place, words: words.as_chunks().0 })
     })
 }
 
@@ -69,6 +73,15 @@ mod tests {
     use std::collections::BTreeSet;
 
     proptest! {
+        #[test]
+        fn any_bytes_are_read_without_harm(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
+            let mut end = 0;
+            for run in runs(&bytes) {
+                prop_assert!(run.place >= end);
+                end = run.end();
+            }
+        }
+
         #[test]
         fn what_goes_in_comes_out(numbers in prop::collection::vec(0..3000_u32, 0..200)) {
             let mut words = numbers.iter().map(|number| (number / WORD, 1 << (number % WORD))).collect();
