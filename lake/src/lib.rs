@@ -66,7 +66,7 @@ pub use lake::{Clock, Lake};
 pub use lock::WriteLock;
 pub use maintain::{MaintainOptions, Maintenance};
 pub use memory::{Held, Memory};
-pub use one_group::OneGroup;
+pub use one_group::{OneGroup, each_alone, is_counted};
 pub use read::Rows;
 pub use retain::{RETAINED, Retired};
 pub use search::Search;

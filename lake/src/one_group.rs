@@ -1,8 +1,8 @@
-//! An aggregate over all rows by that over groups: the one group that is always there.
+//! What aggregates over groups share: [`OneGroup`], an aggregate over all rows by the one group that is always there, and what each says of rows.
 
 use std::fmt::Debug;
 
-use arrow::array::ArrayRef;
+use arrow::array::{Array, ArrayRef, BooleanArray};
 use datafusion::common::ScalarValue;
 use datafusion::error::Result;
 use datafusion::logical_expr::{Accumulator, EmitTo, GroupsAccumulator};
@@ -41,4 +41,24 @@ impl<G: GroupsAccumulator + Clone + Debug + Sync + 'static> Accumulator for OneG
     fn size(&self) -> usize {
         self.0.size()
     }
+}
+
+/// Whether a filter leaves a row.
+#[inline]
+pub fn is_counted(filter: Option<&BooleanArray>, row: usize) -> bool {
+    filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row))
+}
+
+/// The states of rows that are each a group of its own; `groups` are still empty.
+///
+/// # Errors
+/// What the aggregate says of the rows.
+pub fn each_alone(
+    mut groups: impl GroupsAccumulator,
+    columns: &[ArrayRef],
+    filter: Option<&BooleanArray>,
+) -> Result<Vec<ArrayRef>> {
+    let rows = columns[0].len();
+    groups.update_batch(columns, &(0..rows).collect::<Vec<_>>(), filter, rows)?;
+    groups.state(EmitTo::All)
 }

@@ -13,7 +13,7 @@ use datafusion::logical_expr::{
 
 use super::clamped;
 use super::form::{Form, encode_into};
-use crate::OneGroup;
+use crate::{OneGroup, each_alone, is_counted};
 
 /// Both functions.
 pub(super) fn functions() -> [AggregateUDF; 2] {
@@ -136,7 +136,7 @@ fn count_from(counts: &mut Vec<u64>, first: u32, more: impl ExactSizeIterator<It
 
 impl Groups {
     fn add(&mut self, columns: &[ArrayRef], groups: &[usize], filter: Option<&BooleanArray>, adds: Adds) {
-        let counts = |row: usize| filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row));
+        let counts = |row: usize| is_counted(filter, row);
         match adds {
             Adds::Values => {
                 let values = columns[0].as_primitive::<Int64Type>();
@@ -224,10 +224,7 @@ impl GroupsAccumulator for Groups {
         if let (Adds::Histograms, None) = (self.adds, filter) {
             return Ok(vec![cast(&columns[0], &DataType::Binary)?]);
         }
-        let rows = columns[0].len();
-        let mut each = Self { adds: self.adds, groups: vec![Group::default(); rows] };
-        each.add(columns, &(0..rows).collect::<Vec<_>>(), filter, self.adds);
-        Ok(vec![each.emit(EmitTo::All)])
+        each_alone(Self { adds: self.adds, groups: Vec::new() }, columns, filter)
     }
 
     fn size(&self) -> usize {

@@ -10,7 +10,7 @@ use arrow::datatypes::{DataType, Date32Type, Field, FieldRef, Int64Type};
 use datafusion::error::Result;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, Signature, Volatility};
-use xueqing_lake::OneGroup;
+use xueqing_lake::{OneGroup, each_alone, is_counted};
 
 pub(super) fn function() -> AggregateUDF {
     let arguments = vec![DataType::Date32, DataType::Int64];
@@ -98,9 +98,7 @@ impl GroupsAccumulator for Groups {
     ) -> Result<()> {
         self.reach(total);
         let (days, numbers) = (columns[0].as_primitive::<Date32Type>(), columns[1].as_primitive::<Int64Type>());
-        let counts = |row: usize| {
-            days.is_valid(row) && numbers.is_valid(row) && filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row))
-        };
+        let counts = |row: usize| days.is_valid(row) && numbers.is_valid(row) && is_counted(filter, row);
         for (row, group) in groups.iter().enumerate().filter(|(row, _)| counts(*row)) {
             add(&mut self.0[*group], days.value(row), numbers.value(row));
         }
@@ -138,10 +136,7 @@ impl GroupsAccumulator for Groups {
     }
 
     fn convert_to_state(&self, columns: &[ArrayRef], filter: Option<&BooleanArray>) -> Result<Vec<ArrayRef>> {
-        let rows = columns[0].len();
-        let mut each = Self::default();
-        GroupsAccumulator::update_batch(&mut each, columns, &(0..rows).collect::<Vec<_>>(), filter, rows)?;
-        GroupsAccumulator::state(&mut each, EmitTo::All)
+        each_alone(Self::default(), columns, filter)
     }
 
     fn size(&self) -> usize {

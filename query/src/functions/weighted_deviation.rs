@@ -10,7 +10,7 @@ use arrow::datatypes::{DataType, Field, FieldRef, Float64Type};
 use datafusion::error::Result;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, Signature, Volatility};
-use xueqing_lake::OneGroup;
+use xueqing_lake::{OneGroup, each_alone, is_counted};
 
 pub(super) fn function() -> AggregateUDF {
     let arguments = vec![DataType::Float64; 2];
@@ -95,9 +95,7 @@ impl GroupsAccumulator for Groups {
     ) -> Result<()> {
         self.reach(total);
         let [values, weights]: [&Float64Array; 2] = std::array::from_fn(|place| columns[place].as_primitive::<Float64Type>());
-        let counts = |row: usize| {
-            values.is_valid(row) && weights.is_valid(row) && filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row))
-        };
+        let counts = |row: usize| values.is_valid(row) && weights.is_valid(row) && is_counted(filter, row);
         for (row, group) in groups.iter().enumerate().filter(|(row, _)| counts(*row)) {
             self.0[*group].add(&Part { weight: weights.value(row), mean: values.value(row), squares: 0.0 });
         }
@@ -125,10 +123,7 @@ impl GroupsAccumulator for Groups {
     }
 
     fn convert_to_state(&self, columns: &[ArrayRef], filter: Option<&BooleanArray>) -> Result<Vec<ArrayRef>> {
-        let rows = columns[0].len();
-        let mut each = Self::default();
-        GroupsAccumulator::update_batch(&mut each, columns, &(0..rows).collect::<Vec<_>>(), filter, rows)?;
-        GroupsAccumulator::state(&mut each, EmitTo::All)
+        each_alone(Self::default(), columns, filter)
     }
 
     fn size(&self) -> usize {

@@ -17,6 +17,12 @@ use super::{Provider, missing};
 use crate::catalog::listed;
 use crate::common::Sum;
 
+/// A table that was asked for among so many questions stays, and one that did not fit is tried again after so many.
+const LATELY: u64 = 100;
+const AGAIN: u64 = 1000;
+/// The same for both where rows take long to make: to read them as they are for each question would take long, too.
+const LABORIOUS: u64 = 10;
+
 /// Days of rows, each with those of the tables that it is made of.
 pub(super) type Made = BTreeMap<i32, BTreeSet<i32>>;
 
@@ -108,6 +114,16 @@ impl Asked<'_> {
             });
         }
         Ok(made)
+    }
+
+    /// Among how many questions a table was asked for that stays when this one needs room.
+    pub(super) const fn lately(&self) -> u64 {
+        if self.sum.cheap { LATELY } else { LABORIOUS }
+    }
+
+    /// After how many questions what did not fit is tried again.
+    pub(super) const fn again(&self) -> u64 {
+        if self.sum.cheap { AGAIN } else { LABORIOUS }
     }
 
     pub(super) fn marks(&self, days: &BTreeSet<i32>) -> Marks {

@@ -46,11 +46,6 @@ const OF_SCHOOLS: [&str; 4] = ["region", "school_type", "urban_rural", "public"]
 pub(crate) const ALIKE: [&str; 6] = ["region", "school_type", "urban_rural", "public", "school", "grade"];
 /// Parts that are read at the same time.
 const PARTS: usize = 2;
-/// A table that was asked for among so many questions stays, and one that did not fit is tried again after so many.
-const LATELY: u64 = 100;
-const AGAIN: u64 = 1000;
-/// The same for both where rows take long to make: to read them as they are for each question would take long, too.
-const LABORIOUS: u64 = 10;
 /// The number of what is not asked but prepared: for it nothing goes.
 pub(crate) const PREPARED: u64 = 0;
 /// Days that are added up together: some ten thousand rows of a city.
@@ -231,7 +226,7 @@ impl Places {
         }
         let mut state = kept.state.lock().await;
         match &*state {
-            State::Large(since) if asked.question < since + if asked.sum.cheap { AGAIN } else { LABORIOUS } => return Ok(None),
+            State::Large(since) if asked.question < since + asked.again() => return Ok(None),
             State::Added(table) if table.registers == asked.registers => {}
             _ => {
                 let schema = Arc::clone(asked.rows().await?.schema().inner());
@@ -282,8 +277,8 @@ impl Places {
         let tables = self.tables();
         let memory = |table: &Arc<Kept>| table.memory.load(Ordering::Relaxed);
         let last = |table: &Arc<Kept>| table.asked.load(Ordering::Relaxed);
-        let lately = if asked.sum.cheap { LATELY } else { LABORIOUS };
-        let mut others: Vec<&Arc<Kept>> = tables.values().filter(|other| last(other) + lately <= asked.question).collect();
+        let mut others: Vec<&Arc<Kept>> =
+            tables.values().filter(|other| last(other) + asked.lately() <= asked.question).collect();
         others.sort_by_key(|other| last(other));
         let mut taken: usize = tables.values().map(memory).sum();
         if taken.saturating_sub(others.iter().copied().map(memory).sum()) > self.memory {

@@ -12,7 +12,7 @@ use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, Signature, TypeSignature, Volatility,
 };
-use xueqing_lake::OneGroup;
+use xueqing_lake::{OneGroup, is_counted};
 
 /// Before the means: the complete rows, those without the last column, those with it and without another.
 pub(super) const COUNTS: usize = 3;
@@ -219,7 +219,7 @@ impl GroupsAccumulator for Sums {
                 self.add_run(run[0], &stretches);
                 continue;
             }
-            for at in rows.filter(|at| opt_filter.is_none_or(|filter| filter.is_valid(*at) && filter.value(*at))) {
+            for at in rows.filter(|at| is_counted(opt_filter, *at)) {
                 for (value, column) in row.iter_mut().zip(&columns) {
                     *value = if column.is_valid(at) { column.value(at) } else { f64::NAN };
                 }

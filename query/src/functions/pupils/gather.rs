@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::error::Result;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, Signature, Volatility};
-use xueqing_lake::OneGroup;
+use xueqing_lake::{OneGroup, each_alone, is_counted};
 
 use super::numbers::{Numbers, Row};
 use super::set::{WORD, Word, encode, runs};
@@ -107,7 +107,7 @@ impl Groups {
         let columns = columns.iter().map(|column| cast(column, &DataType::Utf8)).collect::<Result<Vec<_>, _>>()?;
         let [students, schools, grades]: [&StringArray; 3] = std::array::from_fn(|place| columns[place].as_string());
         let rows = (0..groups.len()).filter(|row| students.is_valid(*row) && counts(*row)).map(|row| {
-            // The text of a null is empty.
+            // Whatever stands behind a null, it only decides beside whom a number stands.
             (row, Row { student: students.value(row), school: schools.value(row), grade: grades.value(row) })
         });
         numbers.give(rows, |row, number| add(&mut self.words[groups[row]], number / WORD, 1 << (number % WORD)))
@@ -141,7 +141,7 @@ impl GroupsAccumulator for Groups {
         total: usize,
     ) -> Result<()> {
         self.reach(total);
-        let counts = |row: usize| filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row));
+        let counts = |row: usize| is_counted(filter, row);
         match self.numbers.clone() {
             Some(numbers) => self.add_pupils(&numbers, columns, groups, counts),
             None => self.add_sets(&columns[0], groups, counts),
@@ -162,10 +162,7 @@ impl GroupsAccumulator for Groups {
     }
 
     fn convert_to_state(&self, columns: &[ArrayRef], filter: Option<&BooleanArray>) -> Result<Vec<ArrayRef>> {
-        let rows = columns[0].len();
-        let mut each = Self { numbers: self.numbers.clone(), words: Vec::new() };
-        each.update_batch(columns, &(0..rows).collect::<Vec<_>>(), filter, rows)?;
-        each.state(EmitTo::All)
+        each_alone(Self { numbers: self.numbers.clone(), words: Vec::new() }, columns, filter)
     }
 
     fn size(&self) -> usize {

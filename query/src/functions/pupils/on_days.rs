@@ -16,7 +16,7 @@ use datafusion::error::Result;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, Signature, Volatility};
 use datafusion::physical_expr::expressions::Literal;
-use xueqing_lake::OneGroup;
+use xueqing_lake::{OneGroup, each_alone, is_counted};
 
 use super::tally::Tally;
 use super::{ON_DAYS, either, views};
@@ -129,9 +129,7 @@ impl GroupsAccumulator for Groups {
     ) -> Result<()> {
         self.reach(total);
         let (days, sets) = (columns[0].as_primitive::<Date32Type>(), views(&columns[1])?);
-        let counts = |row: usize| {
-            days.is_valid(row) && sets.is_valid(row) && filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row))
-        };
+        let counts = |row: usize| days.is_valid(row) && sets.is_valid(row) && is_counted(filter, row);
         for (row, group) in groups.iter().enumerate().filter(|(row, _)| counts(*row)) {
             self.groups[*group].push(Of { day: days.value(row), array: self.arrays.len(), row });
         }
@@ -178,10 +176,7 @@ impl GroupsAccumulator for Groups {
     }
 
     fn convert_to_state(&self, columns: &[ArrayRef], filter: Option<&BooleanArray>) -> Result<Vec<ArrayRef>> {
-        let rows = columns[0].len();
-        let mut each = Self { least: self.least, arrays: Vec::new(), groups: Vec::new() };
-        each.update_batch(columns, &(0..rows).collect::<Vec<_>>(), filter, rows)?;
-        each.state(EmitTo::All)
+        each_alone(Self { least: self.least, arrays: Vec::new(), groups: Vec::new() }, columns, filter)
     }
 
     /// What the sets take is mostly counted where they came from.
