@@ -11,6 +11,7 @@ use datafusion::scalar::ScalarValue;
 use crate::Error;
 use crate::common::Level;
 use crate::metric::{Dimension, Metric, Param, ParamType};
+use crate::places::{DAY, Days};
 use crate::template;
 
 /// What a caller asks of a figure.
@@ -49,10 +50,23 @@ pub(crate) fn bind(metric: &Metric, request: &Request, added_up: bool) -> Result
     }
     let grouped: Vec<&Dimension> = by.iter().filter_map(|name| metric.dimension(name)).collect();
     let names = by.iter().chain(params.keys()).map(String::as_str);
-    let level = if added_up { Level::of(names, &metric.places) } else { Level::Class };
+    let level = match (added_up, metric.leaves_days) {
+        (false, _) => Level::Class,
+        (_, true) => Level::of(names, &metric.alike, days(&values)),
+        (_, false) => Level::of(names, &metric.alike, Days::default()).and(DAY),
+    };
     let sql = template::expand(&metric.sql, &grouped, &metric.grains, &level, &params)
         .map_err(|reason| Error::bad_metric(&metric.name, reason))?;
     Ok(Bound { sql, values, by, params })
+}
+
+/// The days that the shared parameters leave.
+fn days(values: &[(String, ScalarValue)]) -> Days {
+    let [from, to] = template::BOUNDS.map(|name| match values.iter().find(|(param, _)| param == name) {
+        Some((_, ScalarValue::Date32(day))) => *day,
+        _ => None,
+    });
+    Days { from, to }
 }
 
 fn grouping(metric: &Metric, by: &[String]) -> Result<Vec<String>, Error> {

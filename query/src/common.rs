@@ -14,7 +14,8 @@ use serde::Deserialize;
 use xueqing_schema::Text;
 
 use crate::metric::{Param, ParamType, RawColumn, RawParam};
-use crate::{Error, bind, places, template};
+use crate::places::{self, Days};
+use crate::{Error, bind, template};
 
 /// In a grain's statement: what it is grouped by besides day, school and grade.
 const CLASS: &str = "{class} ";
@@ -37,9 +38,9 @@ pub(crate) struct Common {
 
 impl Common {
     /// By dimension: what rows must be alike in where it tells them apart.
-    pub(crate) fn places(&self) -> BTreeMap<String, String> {
-        let place = |(name, dimension): (&String, &CommonDimension)| Some((name.clone(), dimension.place.clone()?));
-        self.dimensions.iter().filter_map(place).collect()
+    pub(crate) fn alike(&self) -> BTreeMap<String, String> {
+        let alike = |(name, dimension): (&String, &CommonDimension)| Some((name.clone(), dimension.alike.clone()?));
+        self.dimensions.iter().filter_map(alike).collect()
     }
 
     /// Reads the file and puts in what stands as `{{name}}` in its own texts. A snippet names only those that do not name it.
@@ -73,7 +74,7 @@ pub(crate) struct CommonDimension {
     pub sql: Option<String>,
     pub join: Option<String>,
     /// What rows must be alike in where it tells them apart.
-    pub place: Option<String>,
+    pub alike: Option<String>,
     /// What asking for one value of it leaves of the rows: with it, the dimension is a parameter as well.
     pub filter: Option<String>,
 }
@@ -85,8 +86,8 @@ impl CommonDimension {
     }
 }
 
-/// Rows with a day, a school and a grade, to be had by class or by school and grade; the latter are added up in memory, day by day, over
-/// what a question does not tell apart ([`places`]).
+/// Rows with a day, a school and a grade, to be had by class or by school and grade; the latter are added up in memory over what a question
+/// does not tell apart ([`places`]).
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Grain {
@@ -178,9 +179,9 @@ impl Grain {
     pub(crate) fn at(&self, level: &Level, params: &BTreeMap<String, String>) -> String {
         let added_up = self.params.iter().all(|(name, default)| params.get(name) == default.as_ref());
         match level {
-            Level::Place(alike) if added_up => {
+            Level::Place(alike, days) if added_up => {
                 let alike: String = alike.iter().map(|column| format!("{}{column}", places::BY)).collect();
-                format!("(SELECT *, CAST(NULL AS VARCHAR) AS class FROM {}{alike})", self.place())
+                format!("(SELECT *, CAST(NULL AS VARCHAR) AS class FROM {}{alike}{days})", self.place())
             }
             _ => format!("({})", self.class.replace(CLASS, "class, ")),
         }
@@ -191,24 +192,24 @@ impl Grain {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Level {
     Class,
-    /// With what rows must be alike in.
-    Place(BTreeSet<String>),
+    /// With what rows must be alike in, and the days that are asked for.
+    Place(BTreeSet<String>, Days),
 }
 
 impl Level {
-    /// The coarsest that tells apart what is grouped by or asked for by these names; `places` has what rows must be alike in for each.
-    pub(crate) fn of<'a>(names: impl Iterator<Item = &'a str> + Clone, places: &BTreeMap<String, String>) -> Self {
+    /// The coarsest that tells apart what is grouped by or asked for by these names; `alike` has what rows must be alike in for each.
+    pub(crate) fn of<'a>(names: impl Iterator<Item = &'a str> + Clone, alike: &BTreeMap<String, String>, days: Days) -> Self {
         if names.clone().any(|name| name == "class") {
             return Self::Class;
         }
-        Self::Place(names.filter_map(|name| places.get(name)).cloned().collect())
+        Self::Place(names.filter_map(|name| alike.get(name)).cloned().collect(), days)
     }
 
     /// The coarsest that tells this apart, too.
     pub(crate) fn and(&self, column: &str) -> Self {
         match self {
             Self::Class => Self::Class,
-            Self::Place(alike) => Self::Place(alike.iter().cloned().chain([column.to_owned()]).collect()),
+            Self::Place(alike, days) => Self::Place(alike.iter().cloned().chain([column.to_owned()]).collect(), *days),
         }
     }
 }

@@ -108,3 +108,23 @@ fn add(metrics: &mut BTreeMap<String, Arc<Metric>>, path: &str, text: &str, comm
         Some(_) => Err(Error::bad_metric(path, "the name is taken: one name has one definition; choose another")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn most_figures_leave_days_to_be_added_up() {
+        let library = Library::load(&[], chrono_tz::Asia::Shanghai).expect("the built-in figures");
+        let reads_grain = |metric: &&Arc<Metric>| metric.grains.keys().any(|name| template::names_grain(&metric.sql, name));
+        let by_day: Vec<&str> = library
+            .all()
+            .iter()
+            .filter(reads_grain)
+            .filter(|metric| !metric.leaves_days)
+            .map(|metric| metric.name.as_str())
+            .collect();
+        // On how many days a pupil is over the limit cannot be added up.
+        assert_eq!(by_day, ["workload/pupils_over"]);
+    }
+}

@@ -38,7 +38,10 @@ pub struct Metric {
     pub(crate) grains: BTreeMap<String, Grain>,
     /// By dimension: what rows must be alike in where it tells them apart.
     #[serde(skip)]
-    pub(crate) places: BTreeMap<String, String>,
+    pub(crate) alike: BTreeMap<String, String>,
+    /// Whether rows may be of several days ([`template::leaves_days`]).
+    #[serde(skip)]
+    pub(crate) leaves_days: bool,
     #[serde(skip)]
     pub(crate) sql: String,
     /// What it reads: kinds, rollups, code sets.
@@ -152,9 +155,14 @@ impl Metric {
         }
         let FrontMatter { title, description, unit, grain, source, default_by, n, .. } = &front;
         let dimensions = front.dimensions(common).map_err(bad)?;
-        let sql = template::settle(&sql, &front.filters(common), &common.snippets).map_err(bad)?;
         let params = front.params(common).map_err(bad)?;
         let grains = front.grains(common, &params).map_err(bad)?;
+        let mut filters = front.filters(common);
+        let settled = template::settle(&sql, &filters, &common.snippets).map_err(bad)?;
+        let shared = |name: &str| common.params.get(name).and_then(|shared| shared.filter.as_ref());
+        filters.retain(|name, filter| !template::BOUNDS.contains(&name.as_str()) || Some(&*filter) != shared(name));
+        let leaves_days = template::leaves_days(&sql, &filters, &common.snippets, &grains);
+        let sql = settled;
         let metric = Self {
             name: name.to_owned(),
             title: title.clone(),
@@ -164,7 +172,8 @@ impl Metric {
             source: source.clone(),
             reads: read_by(&sql, &dimensions, &grains),
             grains,
-            places: common.places(),
+            alike: common.alike(),
+            leaves_days,
             dimensions,
             default_by: default_by.clone(),
             params,

@@ -8,7 +8,7 @@
 //! | `{{timezone}}` | the district's time zone as a text | the file is read |
 //! | `{{dimensions d}}` | each chosen dimension as it follows from a row of `d`, and a comma: `d.day AS day, ` | it is asked |
 //! | `{{joins d}}` | the joins that the chosen dimensions need | it is asked |
-//! | `{{GRAIN}}` | the rows of a grain of `common.toml` or of the figure, at the coarsest level that tells apart what is asked for | it is asked |
+//! | `{{GRAIN}}` | the rows of a grain of `common.toml` or of the figure, at the coarsest level that tells apart what is asked for ([`leaves_days`]) | it is asked |
 //! | `{{GRAIN by school}}` | the same where single schools are told apart as well | it is asked |
 //! | `{{by}}` | the names of the chosen dimensions, each with a comma: `day, school, ` | it is asked |
 //! | `{{by - school}}`, `{{dimensions - school d}}`, `{{filters - school d}}` | the same without `school` | |
@@ -21,6 +21,8 @@ use crate::common::{Grain, Level};
 use crate::metric::{Dimension, Metric};
 use crate::places::ALIKE;
 
+/// The parameters that say which days are asked for.
+pub(crate) const BOUNDS: [&str; 2] = ["from", "to"];
 /// What stands for the row in the texts of `common.toml`.
 const ROW: &str = "{row}";
 
@@ -127,6 +129,42 @@ fn word<'a>(token: &'a str, grains: &BTreeMap<String, Grain>) -> Result<Word<'a>
     }
 }
 
+/// Whether a text looks at the days of its grains only through dimensions and through the shared bounds `from` and `to`, so that rows may be
+/// of several days: it filters all rows of each grain, and names the column `day` nowhere. `filters` are all but those of the bounds.
+pub(crate) fn leaves_days(
+    sql: &str,
+    filters: &BTreeMap<String, String>,
+    snippets: &BTreeMap<String, String>,
+    grains: &BTreeMap<String, Grain>,
+) -> bool {
+    let names_day = |text: &str| {
+        let code = text.lines().filter_map(|line| line.split("--").next());
+        code.flat_map(|code| code.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'))
+            .any(|word| word.eq_ignore_ascii_case("day"))
+    };
+    // By row: how often a grain is read so, and how often it is filtered.
+    let mut rows: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    let mut leaves = !filters.values().any(|filter| names_day(filter));
+    let mut parts = sql.split("{{");
+    leaves &= !parts.next().is_some_and(names_day);
+    for (token, after) in parts.filter_map(|part| part.split_once("}}")) {
+        let words: Vec<&str> = token.split_whitespace().collect();
+        match words[..] {
+            ["filters", row] => rows.entry(row).or_default().1 += 1,
+            ["filters", "-", name, row] => rows.entry(row).or_default().1 += usize::from(!BOUNDS.contains(&name)),
+            [name, ..] if grains.contains_key(name) => {
+                let mut behind = after.split_whitespace();
+                let row = behind.next().filter(|word| word.eq_ignore_ascii_case("as")).and_then(|_| behind.next());
+                rows.entry(row.unwrap_or_default()).or_default().0 += 1;
+            }
+            [name, ..] => leaves &= !snippets.get(name).is_some_and(|snippet| names_day(snippet)),
+            [] => {}
+        }
+        leaves &= !names_day(after);
+    }
+    leaves && rows.values().all(|(read, filtered)| read <= filtered)
+}
+
 /// Whether a text reads this grain.
 pub(crate) fn names_grain(sql: &str, name: &str) -> bool {
     let words = sql.split("{{").skip(1).filter_map(|rest| rest.split_once("}}"));
@@ -151,6 +189,7 @@ fn replace(sql: &str, mut by: impl FnMut(&str) -> Result<String, String>) -> Res
 mod tests {
     use super::*;
     use crate::metric::{Param, ParamType};
+    use crate::places::Days;
     use xueqing_schema::Text;
 
     fn dimension(name: &str, sql: Option<&str>, join: Option<&str>) -> Dimension {
@@ -199,23 +238,50 @@ mod tests {
         grain.settle("load", &BTreeMap::new(), &[least]).expect("settled");
         assert_eq!(grain.sum().rows, "SELECT day, school, grade, n > 3 AS more FROM t");
         let grains = BTreeMap::from([("load".to_owned(), grain)]);
-        let places = [("county", "region"), ("school", "school")].map(|(name, column)| (name.to_owned(), column.to_owned()));
+        let places = [("day", "day"), ("county", "region"), ("school", "school")]
+            .map(|(name, column)| (name.to_owned(), column.to_owned()));
         let read = |sql: &str, names: &[&str], least: &str| {
             let params = BTreeMap::from([("least".to_owned(), least.to_owned())]);
-            expand(sql, &[], &grains, &Level::of(names.iter().copied(), &places.clone().into()), &params)
+            expand(sql, &[], &grains, &Level::of(names.iter().copied(), &places.clone().into(), Days::default()), &params)
         };
         let at = |names: &[&str]| read("{{load}} AS d", names, "3");
         let class = Ok("(SELECT day, school, grade, class, n > $least AS more FROM t)".to_owned());
         let place = |name: &str| Ok(format!("(SELECT *, CAST(NULL AS VARCHAR) AS class FROM {name}) AS d"));
         assert_eq!(at(&["county", "class"]), class.clone().map(|rows| rows + " AS d"));
         assert_eq!(at(&["school"]), place("place_load__school"));
-        assert_eq!(at(&["day", "county"]), place("place_load__region"));
-        assert_eq!(at(&["week"]), place("place_load"));
+        assert_eq!(at(&["day", "county"]), place("place_load__day__region"));
+        assert_eq!(at(&["month"]), place("place_load"));
+        let bounded = Level::of(std::iter::empty(), &BTreeMap::new(), Days { from: Some(20_000), to: None });
+        let sql = expand("{{load}} AS d", &[], &grains, &bounded, &BTreeMap::from([("least".to_owned(), "3".to_owned())]));
+        assert_eq!(sql, place("place_load__from_20241004"));
         assert_eq!(read("{{load by school}} AS d", &["county"], "3"), place("place_load__region__school"));
         assert_eq!(read("{{load by school}}", &["class"], "3"), class);
         assert_eq!(read("{{load}}", &["county"], "4"), class, "others are not added up");
         assert!(read("FROM {{load by colour}}", &[], "3").is_err());
         assert!(names_grain("FROM {{load by school}} AS d", "load") && !names_grain("FROM {{load by school}}", "subject_load"));
+    }
+
+    #[test]
+    fn days_are_left_where_only_words_look_at_them() {
+        let grain: Grain = toml::from_str("class = 'SELECT day, school, grade, {class} n FROM t'").expect("a grain");
+        let grains = BTreeMap::from([("load".to_owned(), grain)]);
+        let snippets =
+            [("school_day", "isodow({row}.day) < 6"), ("zone", "'Asia/Shanghai'")].map(|(name, text)| (name.into(), text.into()));
+        let leaves = |sql: &str, filter: &str| {
+            let filters = BTreeMap::from([("least".to_owned(), filter.to_owned())]);
+            leaves_days(sql, &filters, &snippets.clone().into(), &grains)
+        };
+        let plain = "SELECT {{dimensions d}} n, {{zone d}} FROM {{load}} AS d {{joins d}} WHERE {{filters - n d}} -- a day\n";
+        assert!(leaves(plain, "{row}.n > $least") && !leaves(plain, "{row}.day > $least"));
+        for other in [
+            "SELECT d.day FROM {{load}} AS d WHERE {{filters d}}",
+            "SELECT n FROM {{load}} AS d WHERE {{school_day d}} AND {{filters d}}",
+            "SELECT n FROM {{load}} AS d WHERE {{filters - from d}}",
+            "SELECT n FROM {{load}} AS d, {{load by school}} AS d WHERE {{filters d}}",
+            "SELECT n FROM {{load}}",
+        ] {
+            assert!(!leaves(other, "TRUE"), "{other}");
+        }
     }
 
     #[test]

@@ -12,6 +12,20 @@ use xueqing_query::value_added::group::{GroupRules, Level};
 use xueqing_query::value_added::report::gain_report;
 use xueqing_query::{ALL, Options, Scope, format};
 
+/// Looks at days itself.
+const DAYS: &str = "/*---
+title = { zh = '甲', en = 'a' }
+description = { zh = '甲', en = 'a' }
+unit = '1'
+grain = { zh = '甲', en = 'a' }
+source = { zh = '甲', en = 'a' }
+dimensions = ['day', 'week', 'month', 'term', 'school']
+params = { from = {}, to = {} }
+columns = [{ name = 'days', title = { zh = '天数', en = 'Days' }, unit = '1' }]
+---*/
+WITH days AS (SELECT {{dimensions d}} TRUE AS whole, d.day AS on_day FROM {{load}} AS d {{joins d}} WHERE {{filters d}})
+SELECT {{by}} count(DISTINCT on_day) AS days FROM days GROUP BY {{by}} whole ORDER BY {{by}} whole";
+
 const OWN: &str = "/*---
 title = { zh = '甲', en = 'a' }
 description = { zh = '甲', en = 'a' }
@@ -199,7 +213,51 @@ async fn what_is_added_up_by_place_follows_the_register() {
     assert_rows(&rows(&engine, "workload/daily_minutes", &["county"], &[]).await, moved);
 }
 
-/// Three schools with grades that share limits, and grades that do not, on three school days and a Saturday.
+#[tokio::test]
+async fn days_that_are_added_up_together_follow_each_of_them_and_the_calendar() {
+    let options = Options { suppress_below: 0, ..Options::default() };
+    let day = |number: usize| format!("2026-{:02}-{:02}", 9 + number / 30, number % 30 + 1);
+    let of = |number: usize, student: String| {
+        json!([{"day": day(number), "school": "large", "grade": "13", "class": "c1", "student": student, "homework_expected": 1,
+                "timed_measured": 1, "seconds_measured": 600 + 60 * number}])
+    };
+    let mut district = two_schools().await;
+    for number in [0, 1, 7, 28, 29, 30, 31, 40] {
+        district = district.with("student_day", of(number, "a".to_owned())).await;
+    }
+    let added = district.engine_with(own(DAYS), options).unwrap();
+    let term = |number: usize, revision: i64, term: &str| json!([{"date": day(number), "day_kind": "school_day", "term": term, "revision": revision}]);
+    // A day changes again and again, and one that others were added up with; then the calendar says of another term.
+    let changes = [
+        ("student_day", of(31, "b".to_owned())),
+        ("student_day", of(31, "c".to_owned())),
+        ("student_day", of(0, "d".to_owned())),
+        ("student_day", of(12, "e".to_owned())),
+        ("calendar", term(7, 0, "first")),
+        ("calendar", term(7, 1, "second")),
+    ];
+    for (name, more) in changes {
+        let read = district.engine_with(own(DAYS), Options { held_bytes: 0, ..options }).unwrap();
+        for _ in 0..3 {
+            for by in [&["term"][..], &["month", "school"], &["week"], &["week", "month"], &["day"], &[ALL]] {
+                for params in
+                    [&[][..], &[("from", "2026-09-02")], &[("from", "2026-09-01"), ("to", "2026-09-30")], &[("to", "2026-10-02")]]
+                {
+                    for figure in ["workload/daily_minutes", "local/days"] {
+                        let expected = json!(rows(&read, figure, by, params).await);
+                        assert_rows(&rows(&added, figure, by, params).await, expected);
+                    }
+                }
+            }
+        }
+        district = district.with(name, more).await;
+    }
+    assert_rows(&rows(&added, "local/days", &[ALL], &[]).await, json!([{"days": 10}]));
+    let by_term = rows(&added, "workload/daily_minutes", &["term"], &[]).await;
+    assert_eq!(by_term.iter().map(|row| row["term"].as_str().unwrap()).collect::<Vec<_>>(), ["2026-2027-1", "second"]);
+}
+
+/// Three schools with grades that share limits, and grades that do not, on school days of two months and on a Saturday.
 async fn three_schools() -> District {
     let schools = [
         ("p1", "320902", "211", &["11", "12", "13", "14"][..]),
@@ -210,9 +268,10 @@ async fn three_schools() -> District {
     let (mut pupils, mut subjects, mut pieces, mut listed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (school, _, _, grades) in schools {
         for (place, grade) in grades.iter().enumerate() {
-            for day in [7, 8, 11, 12] {
+            // Days of September, and of October behind its thirtieth.
+            for day in [7, 8, 11, 12, 30, 31, 38] {
                 let of = |more: serde_json::Value| {
-                    let mut row = json!({"day": format!("2026-09-{day:02}"), "school": school, "grade": grade, "class": format!("{school}-{grade}")});
+                    let mut row = json!({"day": format!("2026-{:02}-{:02}", 9 + day / 31, (day - 1) % 30 + 1), "school": school, "grade": grade, "class": format!("{school}-{grade}")});
                     row.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
                     row
                 };
@@ -225,7 +284,7 @@ async fn three_schools() -> District {
                         pieces.push(of(json!({"assignment": format!("{school}{grade}{subject}{day}"), "student": student, "subject": subject,
                             "status": (["submitted", "late", "missing", "submitted"][mark % 4]), "form": (["written", "oral"][mark % 2]),
                             "place": ([json!("school"), json!("home"), json!(null)][mark % 3]), "minutes": 10 + mark, "minutes_source": "measured",
-                            "submitted_at": format!("2026-09-{day:02}T{:02}:30:00Z", 11 + mark % 5)})));
+                            "submitted_at": format!("2026-{:02}-{:02}T{:02}:30:00Z", 9 + day / 31, (day - 1) % 30 + 1, 11 + mark % 5)})));
                     }
                     pupils.push(of(json!({"student": format!("{school}{grade}{pupil}"), "homework_expected": 3, "timed_measured": 1, "timed_reported": pupil % 2,
                         "seconds_measured": minutes * 40, "seconds_reported": (pupil % 2) * 600, "written_seconds": minutes * 60})));
@@ -262,10 +321,10 @@ async fn three_schools() -> District {
 }
 
 #[rstest]
-#[case("workload/daily_minutes", "school; stage; grade county; school week; minutes_source school; all")]
-#[case("workload/compliance", "school; stage; school grade; school_type day; all")]
+#[case("workload/daily_minutes", "school; stage month; grade county; school week; minutes_source school; term; all")]
+#[case("workload/compliance", "school; stage; school grade; school_type day; week month; all")]
 #[case("workload/subject_minutes", "school; subject stage; subject school; grade; all")]
-#[case("workload/equity", "county; stage; grade; all")]
+#[case("workload/equity", "county; stage month; grade; week; day; all")]
 #[case("workload/over_limit", "school; subject; subject grade; stage; county day; all")]
 #[case("workload/pupils_over", "school; week; stage county; school grade; all")]
 #[case("workload/break_minutes", "school; break_kind; week stage; county grade; all")]
@@ -283,7 +342,10 @@ async fn what_is_added_up_in_memory_answers_as_its_rows_do(#[case] figure: &str,
     let [added, some, not] = [options.held_bytes, 100 << 10, 0]
         .map(|held_bytes| district.engine_with(vec![], Options { held_bytes, ..options }).unwrap());
     for by in groupings.split("; ").map(|by| by.split(' ').collect::<Vec<_>>()) {
-        for params in [&[][..], &[("stage", "primary")], &[("grade", "13")], &[("county", "320902"), ("from", "2026-09-08")]] {
+        let within = &[("from", "2026-09-08"), ("to", "2026-10-01")];
+        for params in
+            [&[][..], within, &[("stage", "primary")], &[("grade", "13")], &[("county", "320902"), ("from", "2026-09-08")]]
+        {
             let expected = rows(&not, figure, &by, params).await;
             assert!(!expected.is_empty() || figure == "workload/over_limit", "{figure} {by:?} {params:?}");
             // The first answer adds up, the second finds it there.

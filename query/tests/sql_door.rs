@@ -110,7 +110,7 @@ async fn sees_nothing_but_the_catalog(#[case] sql: &str) {
 
 #[tokio::test]
 async fn gives_out_no_numbers_for_pupils() {
-    for call in ["pupil_set(status, class, school)", "pupil_union(X'05')", "pupils_on_days(day, X'05', 1)"] {
+    for call in ["pupil_set(status, class, school)", "pupil_union(X'05')", "pupils_in(X'05')", "pupils_on_days(day, X'05', 1)"] {
         let error = error(&format!("SELECT {call} FROM homework")).await;
         assert!(error.code() == "bad_sql" && error.to_string().contains("Invalid function 'pupil"), "{error}");
     }

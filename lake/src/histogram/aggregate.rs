@@ -58,7 +58,7 @@ impl AggregateUDFImpl for Gather {
     }
 
     fn accumulator(&self, _: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
-        Ok(Box::new(OneGroup::new(Groups { adds: self.adds, groups: vec![Group::default()] })))
+        Ok(Box::new(OneGroup::new(Groups::new(self.adds, vec![Group::default()]))))
     }
 
     fn groups_accumulator_supported(&self, _: AccumulatorArgs) -> bool {
@@ -66,7 +66,7 @@ impl AggregateUDFImpl for Gather {
     }
 
     fn create_groups_accumulator(&self, _: AccumulatorArgs) -> Result<Box<dyn GroupsAccumulator>> {
-        Ok(Box::new(Groups { adds: self.adds, groups: Vec::new() }))
+        Ok(Box::new(Groups::new(self.adds, Vec::new())))
     }
 }
 
@@ -74,67 +74,88 @@ impl AggregateUDFImpl for Gather {
 struct Groups {
     adds: Adds,
     groups: Vec<Group>,
+    /// The bytes of all histograms that are as they came.
+    came: Vec<u8>,
+    /// What the counts of all groups take.
+    counted: usize,
 }
 
 /// What a group has so far.
 #[derive(Clone, Debug, Default)]
-struct Group {
+enum Group {
+    #[default]
+    Nothing,
     /// One histogram as it came: where there are about as many groups as rows, most stay so.
-    came: Vec<u8>,
-    /// The counts by value of all others.
-    counts: Vec<u64>,
+    Came {
+        from: usize,
+        length: usize,
+    },
+    Counts(Box<Counts>),
 }
 
-impl Group {
-    /// Everything as counts.
-    #[inline]
-    fn counts(&mut self) -> &mut Vec<u64> {
-        if !self.came.is_empty() {
-            add(&mut self.counts, &std::mem::take(&mut self.came));
-        }
-        &mut self.counts
-    }
+/// Counts by value, from a little below the lowest that occurs to a little beyond the highest.
+#[derive(Clone, Debug, Default)]
+struct Counts {
+    first: usize,
+    from_first: Vec<u64>,
+}
 
+/// There is room for so many values at a time.
+const ROOM: usize = 64;
+
+impl Counts {
+    /// Adds a histogram.
     #[inline]
     fn add(&mut self, histogram: &[u8]) {
-        match self.came.is_empty() && self.counts.is_empty() {
-            true => self.came.extend(histogram),
-            false => add(self.counts(), histogram),
+        match Form::of(histogram) {
+            Form::Pairs(pairs) => pairs.for_each(|(value, times)| self.count(value, times)),
+            Form::Bytes(first, counts) => self.count_from(first, counts.iter().map(|times| u64::from(*times))),
+            Form::Run(first, counts) => {
+                self.count_from(first, counts.iter().map(|times| u64::from(u32::from_le_bytes(*times))));
+            }
         }
     }
-}
 
-/// Adds a histogram to counts.
-#[inline]
-fn add(into: &mut Vec<u64>, histogram: &[u8]) {
-    match Form::of(histogram) {
-        Form::Pairs(pairs) => pairs.for_each(|(value, times)| count(into, value, times)),
-        Form::Bytes(first, counts) => count_from(into, first, counts.iter().map(|times| u64::from(*times))),
-        Form::Run(first, counts) => count_from(into, first, counts.iter().map(|times| u64::from(u32::from_le_bytes(*times)))),
+    #[inline]
+    fn count(&mut self, value: u32, times: u64) {
+        self.count_from(value, std::iter::once(times));
     }
-}
 
-/// Counts by value, a little beyond the highest that occurs.
-#[inline]
-fn count(counts: &mut Vec<u64>, value: u32, times: u64) {
-    let value = value as usize;
-    if value >= counts.len() {
-        counts.resize((value + 1).next_multiple_of(64), 0);
+    /// Counts values from one on.
+    #[inline]
+    fn count_from(&mut self, value: u32, more: impl ExactSizeIterator<Item = u64>) {
+        let (value, end) = (value as usize, value as usize + more.len());
+        if value < self.first || end > self.first + self.from_first.len() {
+            self.reach(value, end);
+        }
+        self.from_first[value - self.first..].iter_mut().zip(more).for_each(|(count, times)| *count += times);
     }
-    counts[value] += times;
-}
 
-/// Counts of values from the first on.
-#[inline]
-fn count_from(counts: &mut Vec<u64>, first: u32, more: impl ExactSizeIterator<Item = u64>) {
-    let first = first as usize;
-    if counts.len() < first + more.len() {
-        counts.resize((first + more.len()).next_multiple_of(64), 0);
+    fn bytes(&self) -> usize {
+        size_of::<Self>() + self.from_first.capacity() * size_of::<u64>()
     }
-    counts[first..].iter_mut().zip(more).for_each(|(count, times)| *count += times);
+
+    #[cold]
+    fn reach(&mut self, value: usize, end: usize) {
+        let first = value / ROOM * ROOM;
+        if self.from_first.is_empty() {
+            self.first = first;
+        } else if first < self.first {
+            self.from_first.splice(0..0, std::iter::repeat_n(0, self.first - first));
+            self.first = first;
+        }
+        let length = (end - self.first).next_multiple_of(ROOM);
+        if length > self.from_first.len() {
+            self.from_first.resize(length, 0);
+        }
+    }
 }
 
 impl Groups {
+    const fn new(adds: Adds, groups: Vec<Group>) -> Self {
+        Self { adds, groups, came: Vec::new(), counted: 0 }
+    }
+
     fn add(&mut self, columns: &[ArrayRef], groups: &[usize], filter: Option<&BooleanArray>, adds: Adds) {
         let counts = |row: usize| is_counted(filter, row);
         match adds {
@@ -143,7 +164,8 @@ impl Groups {
                 let times = columns.get(1).map(|times| times.as_primitive::<Int64Type>());
                 for (row, group) in groups.iter().enumerate().filter(|(row, _)| values.is_valid(*row) && counts(*row)) {
                     let times = times.map_or(1, |times| if times.is_valid(row) { times.value(row) } else { 0 });
-                    count(self.groups[*group].counts(), clamped(values.value(row)), u64::try_from(times).unwrap_or_default());
+                    let times = u64::try_from(times).unwrap_or_default();
+                    self.count(*group, |counts| counts.count(clamped(values.value(row)), times));
                 }
             }
             Adds::Histograms => match columns[0].as_binary_view_opt() {
@@ -160,8 +182,38 @@ impl Groups {
         counts: impl Fn(usize) -> bool,
     ) {
         for (row, group) in groups.iter().enumerate().filter(|(row, _)| histograms.is_valid(*row) && counts(*row)) {
-            self.groups[*group].add(histograms.value(row));
+            let histogram = histograms.value(row);
+            if matches!(self.groups[*group], Group::Nothing) {
+                self.groups[*group] = Group::Came { from: self.came.len(), length: histogram.len() };
+                self.came.extend(histogram);
+            } else {
+                self.count(*group, |counts| counts.add(histogram));
+            }
         }
+    }
+
+    /// Counts in a group, which has everything as counts from now on.
+    #[inline]
+    fn count(&mut self, group: usize, more: impl FnOnce(&mut Counts)) {
+        let group = &mut self.groups[group];
+        let mut before = 0;
+        let counts = match group {
+            Group::Counts(counts) => {
+                before = counts.bytes();
+                counts
+            }
+            Group::Nothing | Group::Came { .. } => {
+                let mut counts = Box::<Counts>::default();
+                if let Group::Came { from, length } = *group {
+                    counts.add(&self.came[from..from + length]);
+                }
+                *group = Group::Counts(counts);
+                let Group::Counts(counts) = group else { return };
+                counts
+            }
+        };
+        more(counts);
+        self.counted += counts.bytes() - before;
     }
 
     fn reach(&mut self, groups: usize) {
@@ -176,20 +228,21 @@ impl Groups {
         let mut bytes = Vec::new();
         for group in &emitted {
             bytes.clear();
-            let histogram = if group.came.is_empty() {
-                encode_into(&mut bytes, &group.counts);
-                &bytes
-            } else {
-                &group.came
+            let histogram = match group {
+                Group::Nothing => &[],
+                Group::Came { from, length } => &self.came[*from..from + length],
+                Group::Counts(counts) => {
+                    self.counted -= counts.bytes();
+                    encode_into(&mut bytes, counts.first as u32, &counts.from_first);
+                    bytes.as_slice()
+                }
             };
             column.append_option((!histogram.is_empty()).then_some(histogram));
         }
+        if self.groups.is_empty() {
+            self.came.clear();
+        }
         Arc::new(column.finish())
-    }
-
-    fn bytes(&self) -> usize {
-        self.groups.capacity() * size_of::<Group>()
-            + self.groups.iter().map(|group| group.came.capacity() + group.counts.capacity() * 8).sum::<usize>()
     }
 }
 
@@ -224,11 +277,11 @@ impl GroupsAccumulator for Groups {
         if let (Adds::Histograms, None) = (self.adds, filter) {
             return Ok(vec![cast(&columns[0], &DataType::Binary)?]);
         }
-        each_alone(Self { adds: self.adds, groups: Vec::new() }, columns, filter)
+        each_alone(Self::new(self.adds, Vec::new()), columns, filter)
     }
 
     fn size(&self) -> usize {
-        self.bytes()
+        self.groups.capacity() * size_of::<Group>() + self.came.capacity() + self.counted
     }
 }
 
@@ -237,7 +290,7 @@ pub(super) mod tests {
     use super::*;
 
     pub fn added_up(histograms: &arrow::array::BinaryArray) -> Option<Vec<u8>> {
-        let mut groups = Groups { adds: Adds::Histograms, groups: Vec::new() };
+        let mut groups = Groups::new(Adds::Histograms, Vec::new());
         let column: ArrayRef = Arc::new(histograms.clone());
         groups.update_batch(&[column], &vec![0; histograms.len()], None, 1).expect("added");
         let sum = groups.emit(EmitTo::All);

@@ -51,16 +51,16 @@ pub(super) fn encode(entries: impl Iterator<Item = (u32, u64)> + Clone) -> Optio
     Some(bytes)
 }
 
-/// [`encode`] of counts by value.
-pub(super) fn encode_into(bytes: &mut Vec<u8>, counts: &[u64]) {
+/// [`encode`] of counts of the values from one on.
+pub(super) fn encode_into(bytes: &mut Vec<u8>, from: u32, counts: &[u64]) {
     let Some(first) = counts.iter().position(|count| *count > 0) else { return };
     let last = counts.iter().rposition(|count| *count > 0).unwrap_or(first);
-    let counts = &counts[first..=last];
+    let (counts, first) = (&counts[first..=last], from + first as u32);
     let number = counts.iter().filter(|count| **count > 0).count();
     let most = counts.iter().fold(0, |most, count| most | count);
     match of_shape(counts.len(), number, most) {
-        None => pairs_into(bytes, (first as u32..).zip(counts.iter().copied()).filter(|(_, count)| *count > 0)),
-        Some(form) => counts_into(bytes, form, first as u32, counts),
+        None => pairs_into(bytes, (first..).zip(counts.iter().copied()).filter(|(_, count)| *count > 0)),
+        Some(form) => counts_into(bytes, form, first, counts),
     }
 }
 
@@ -195,9 +195,11 @@ mod tests {
                 let bytes = encode(written.iter().copied()).unwrap_or_default();
                 let mut dense = vec![0; HIGHEST as usize + 1];
                 written.iter().for_each(|(value, count)| dense[*value as usize] = *count);
-                let mut by_value = Vec::new();
-                encode_into(&mut by_value, &dense);
-                prop_assert_eq!(&by_value, &bytes);
+                for skipped in [0, written.first().map_or(0, |(value, _)| *value)] {
+                    let mut by_value = Vec::new();
+                    encode_into(&mut by_value, skipped, &dense[skipped as usize..]);
+                    prop_assert_eq!(&by_value, &bytes);
+                }
                 for limit in [-9, i64::from(from), i64::from(HIGHEST), i64::MAX] {
                     let more = written.iter().filter(|(value, _)| i64::from(*value) > limit).map(|(_, count)| count);
                     prop_assert_eq!(above(&bytes, limit), more.sum::<u64>());

@@ -3,9 +3,10 @@
 //! | in SQL | gives |
 //! |---|---|
 //! | `histogram(value)`, `histogram(value, times)` | the histogram of a group's values, each counted once or so many times |
-//! | `histogram_of(value)` | that of one value |
+//! | `histogram_of(value)`, `histogram_of(value, times)` | that of one value |
 //! | `histogram_sum(histogram)` | several of them added up |
 //! | `histogram_count(histogram)` | how many values it holds |
+//! | `histogram_most(histogram)` | how often the value occurs that occurs most |
 //! | `histogram_above(histogram, limit)` | how many of them are greater than a limit |
 //! | `histogram_decile(histogram, number)` | the value below which so many tenths lie, 5 being the median |
 //!
@@ -171,6 +172,14 @@ mod tests {
     async fn one_value_is_a_histogram_too() {
         let sql = "SELECT histogram_decile(histogram_sum(histogram_of(column1)), 5) AS m FROM (VALUES (7), (4), (NULL))";
         assert!(ask(sql).await.contains("| 5.5 |"));
+    }
+
+    #[tokio::test]
+    async fn what_occurs_most_is_counted_whatever_lies_far_below_it() {
+        let most = "SELECT histogram_most(histogram_sum(histogram_of(column1, column2))) AS most, histogram_count(histogram_of(NULL, 3)) AS none FROM";
+        let found = ask(&format!("{most} (VALUES (9000, 3), (8000, 5), (9000, 4), (12000, 0), (3, 6), (7, NULL))")).await;
+        assert!(found.contains("| 7    | 0    |"), "{found}");
+        assert!(ask(&format!("{most} (VALUES (5, 0))")).await.contains("| 0    | 0    |"));
     }
 
     #[tokio::test]

@@ -7,7 +7,7 @@ use arrow::datatypes::{DataType, Int64Type};
 use datafusion::common::plan_err;
 use datafusion::error::Result;
 use datafusion::logical_expr::expr_fn::SimpleScalarUDF;
-use datafusion::logical_expr::{ColumnarValue, ScalarUDF, Signature, Volatility, create_udf};
+use datafusion::logical_expr::{ColumnarValue, ScalarUDF, Signature, TypeSignature, Volatility};
 
 use super::form::{above, encode, entries};
 use super::{clamped, either};
@@ -16,15 +16,18 @@ use super::{clamped, either};
 const EVERY: i64 = -1;
 
 /// The functions of one row.
-pub(super) fn functions() -> [ScalarUDF; 4] {
+pub(super) fn functions() -> [ScalarUDF; 5] {
     use DataType::{Binary, Float64, Int64};
     let of = |name: &str, more: &[DataType], gives, function: fn(&[ColumnarValue]) -> Result<ColumnarValue>| {
         let signature = Signature::one_of(either(more), Volatility::Immutable);
         ScalarUDF::from(SimpleScalarUDF::new_with_signature(name, signature, gives, Arc::new(function)))
     };
+    let one_or_two = [vec![Int64], vec![Int64, Int64]].map(TypeSignature::Exact).into();
+    let of_values = Signature::one_of(one_or_two, Volatility::Immutable);
     [
-        create_udf("histogram_of", vec![Int64], Binary, Volatility::Immutable, Arc::new(singles)),
+        ScalarUDF::from(SimpleScalarUDF::new_with_signature("histogram_of", of_values, Binary, Arc::new(singles))),
         of("histogram_count", &[], Int64, counts),
+        of("histogram_most", &[], Int64, mosts),
         of("histogram_above", &[Int64], Int64, aboves),
         of("histogram_decile", &[Int64], Float64, deciles),
     ]
@@ -32,8 +35,15 @@ pub(super) fn functions() -> [ScalarUDF; 4] {
 
 fn singles(arguments: &[ColumnarValue]) -> Result<ColumnarValue> {
     let arrays = ColumnarValue::values_to_arrays(arguments)?;
-    let of = |value: Option<i64>| encode([(clamped(value?), 1)].into_iter());
-    Ok(ColumnarValue::Array(Arc::new(arrays[0].as_primitive::<Int64Type>().iter().map(of).collect::<BinaryArray>())))
+    let values = arrays[0].as_primitive::<Int64Type>().iter();
+    let of = |value: Option<i64>, times: Option<i64>| encode([(clamped(value?), u64::try_from(times?).ok()?)].into_iter());
+    let histograms = match arrays.get(1) {
+        Some(times) => {
+            values.zip(times.as_primitive::<Int64Type>()).map(|(value, times)| of(value, times)).collect::<BinaryArray>()
+        }
+        None => values.map(|value| of(value, Some(1))).collect(),
+    };
+    Ok(ColumnarValue::Array(Arc::new(histograms)))
 }
 
 /// What comes of each histogram of a column.
@@ -47,6 +57,13 @@ fn each<T, C: FromIterator<Option<T>>>(column: &ArrayRef, of: impl FnMut(Option<
 fn counts(arguments: &[ColumnarValue]) -> Result<ColumnarValue> {
     let arrays = ColumnarValue::values_to_arrays(arguments)?;
     let of = |bytes: Option<&[u8]>| i64::try_from(above(bytes.unwrap_or_default(), EVERY)).ok();
+    Ok(ColumnarValue::Array(Arc::new(each::<_, Int64Array>(&arrays[0], of))))
+}
+
+fn mosts(arguments: &[ColumnarValue]) -> Result<ColumnarValue> {
+    let arrays = ColumnarValue::values_to_arrays(arguments)?;
+    let most = |bytes: &[u8]| entries(bytes).map(|(_, count)| count).max().unwrap_or_default();
+    let of = |bytes: Option<&[u8]>| i64::try_from(most(bytes.unwrap_or_default())).ok();
     Ok(ColumnarValue::Array(Arc::new(each::<_, Int64Array>(&arrays[0], of))))
 }
 

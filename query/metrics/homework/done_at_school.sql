@@ -82,14 +82,14 @@ unit = "share"
 ---*/
 WITH cells AS (
   SELECT
-    {{dimensions d}} TRUE AS whole, d.day AS on_day, d.pupils, d.pieces, d.at_school, d.student_days, d.all_at_school, d.handed_in
+    {{dimensions d}} TRUE AS whole, d.pupils, d.pieces, d.at_school, d.student_days, d.all_at_school, d.handed_in
   FROM {{at_school}} AS d
   {{joins d}}
   WHERE d.of_subject = ($by_subject OR $subject IS NOT NULL) AND d.of_form = ($by_form OR $form IS NOT NULL) AND {{filters d}}
 ),
 sums AS (
   SELECT
-    {{by}} TRUE AS whole, pupils_on_days(on_day, pupils, 1) AS students, sum(pieces) AS pieces, sum(at_school) AS at_school,
+    {{by}} TRUE AS whole, pupils_in(pupils) AS students, sum(pieces) AS pieces, sum(at_school) AS at_school,
     sum(student_days) AS student_days, sum(all_at_school) AS all_at_school, sum(handed_in) AS handed_in
   FROM cells
   GROUP BY {{by}} TRUE

@@ -90,14 +90,14 @@ title = { zh = "提交时间覆盖率", en = "Coverage of times" }
 unit = "share"
 ---*/
 WITH cells AS (
-  SELECT {{dimensions d}} TRUE AS whole, d.day AS on_day, d.pupils, d.pupils_late, d.pieces, d.late_pieces, d.handed_in
+  SELECT {{dimensions d}} TRUE AS whole, d.pupils, d.pupils_late, d.pieces, d.late_pieces, d.handed_in
   FROM {{late_night}} AS d
   {{joins d}}
   WHERE d.of_subject = ($by_subject OR $subject IS NOT NULL) AND {{filters d}}
 ),
 sums AS (
   SELECT
-    {{by}} TRUE AS whole, pupils_on_days(on_day, pupils, 1) AS students, pupils_on_days(on_day, pupils_late, 1) AS students_late,
+    {{by}} TRUE AS whole, pupils_in(pupils) AS students, pupils_in(pupils_late) AS students_late,
     sum(pieces) AS pieces, sum(late_pieces) AS late_pieces, sum(handed_in) AS handed_in
   FROM cells
   GROUP BY {{by}} TRUE

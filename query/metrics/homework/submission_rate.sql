@@ -71,15 +71,15 @@ unit = "share"
 ---*/
 WITH cells AS (
   SELECT
-    {{dimensions d}} TRUE AS whole, d.day AS on_day, d.subject AS in_subject,
-    d.students, d.expected, d.submitted, d.late, d.missing, d.exempt
+    {{dimensions d}} TRUE AS whole, d.subject AS in_subject,
+    d.students_by_day, d.expected, d.submitted, d.late, d.missing, d.exempt
   FROM {{subject_load}} AS d
   {{joins d}}
   WHERE {{filters d}}
 ),
 subjects AS (
   SELECT
-    {{by}} TRUE AS whole, in_subject, busiest_day(on_day, students) AS students, sum(expected) AS expected, sum(submitted) AS submitted,
+    {{by}} TRUE AS whole, in_subject, histogram_most(histogram_sum(students_by_day)) AS students, sum(expected) AS expected, sum(submitted) AS submitted,
     sum(late) AS late, sum(missing) AS missing, sum(exempt) AS exempt
   FROM cells
   GROUP BY {{by}} TRUE, in_subject

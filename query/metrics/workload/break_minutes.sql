@@ -104,7 +104,7 @@ name = "coverage"
 ---*/
 WITH cells AS (
   SELECT
-    {{dimensions d}} TRUE AS whole, d.day AS starts, d.pupils, d.student_breaks, d.seconds, d.free_days, d.minutes, d.pieces, d.measured, d.reported,
+    {{dimensions d}} TRUE AS whole, d.pupils, d.student_breaks, d.seconds, d.free_days, d.minutes, d.pieces, d.measured, d.reported,
     d.estimated, d.expected
   FROM {{break_work}} AS d
   {{joins d}}
@@ -112,7 +112,7 @@ WITH cells AS (
 ),
 sums AS (
   SELECT
-    {{by}} TRUE AS whole, pupils_on_days(starts, pupils, 1) AS students, sum(student_breaks) AS student_breaks, sum(seconds) AS seconds,
+    {{by}} TRUE AS whole, pupils_in(pupils) AS students, sum(student_breaks) AS student_breaks, sum(seconds) AS seconds,
     sum(free_days) AS free_days, histogram_sum(minutes) AS minutes, sum(pieces) AS pieces, sum(measured) AS measured, sum(reported) AS reported,
     sum(estimated) AS estimated, sum(expected) AS expected
   FROM cells

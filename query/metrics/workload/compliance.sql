@@ -69,15 +69,15 @@ name = "coverage"
 ---*/
 WITH limited AS (
   SELECT
-    {{dimensions d}} TRUE AS whole, d.day AS on_day, d.homework_expected AS expected, d.timed_measured AS measured, d.timed_reported AS reported,
-    d.timed_estimated AS estimated, d.load_students, d.over_limit, d.load_classes, d.classes_over
+    {{dimensions d}} TRUE AS whole, d.homework_expected AS expected, d.timed_measured AS measured, d.timed_reported AS reported,
+    d.timed_estimated AS estimated, d.load_students, d.students_by_day, d.over_limit, d.load_classes, d.classes_over
   FROM {{load}} AS d
   {{joins d}}
   WHERE d.limit_minutes IS NOT NULL AND d.homework_expected + d.homework_exempt > 0 AND {{filters d}}
 ),
 sums AS (
   SELECT
-    {{by}} TRUE AS whole, busiest_day(on_day, load_students) AS students, sum(load_students) AS student_days, sum(over_limit) AS over_limit,
+    {{by}} TRUE AS whole, histogram_most(histogram_sum(students_by_day)) AS students, sum(load_students) AS student_days, sum(over_limit) AS over_limit,
     sum(load_classes) AS class_days, sum(classes_over) AS classes_over, sum(measured) AS measured, sum(reported) AS reported,
     sum(estimated) AS estimated, sum(measured + reported + estimated) AS pieces, sum(expected) AS expected
   FROM limited

@@ -83,14 +83,14 @@ title = { zh = "记录的实测时长均值", en = "Mean of measured minutes as 
 unit = "min"
 ---*/
 WITH cells AS (
-  SELECT {{dimensions d}} TRUE AS whole, d.day AS on_day, d.pupils, d.student_days, d.closing_days, d.cut_off_days, d.seconds
+  SELECT {{dimensions d}} TRUE AS whole, d.pupils, d.student_days, d.closing_days, d.cut_off_days, d.seconds
   FROM {{measured_day}} AS d
   {{joins d}}
   WHERE d.of_subject = ($by_subject OR $subject IS NOT NULL) AND {{filters d}}
 ),
 sums AS (
   SELECT
-    {{by}} TRUE AS whole, pupils_on_days(on_day, pupils, 1) AS students, sum(student_days) AS student_days, sum(closing_days) AS closing_days,
+    {{by}} TRUE AS whole, pupils_in(pupils) AS students, sum(student_days) AS student_days, sum(closing_days) AS closing_days,
     sum(cut_off_days) AS cut_off_days, sum(seconds) AS seconds
   FROM cells
   GROUP BY {{by}} TRUE

@@ -92,15 +92,14 @@ name = "coverage"
 ---*/
 WITH loads AS (
   SELECT
-    {{dimensions - minutes_source d}} TRUE AS whole, d.day AS on_day, d.limit_minutes AS on_limit, d.homework_expected AS expected,
-    d.load_students AS students, d.timed_measured, d.timed_reported, d.timed_estimated, d.seconds_measured, d.seconds_reported, d.seconds_estimated,
+    {{dimensions - minutes_source d}} TRUE AS whole, d.limit_minutes AS on_limit, d.homework_expected AS expected,
+    d.students_by_day, d.timed_measured, d.timed_reported, d.timed_estimated, d.seconds_measured, d.seconds_reported, d.seconds_estimated,
     d.load_minutes, d.limited, d.over_limit, d.written_students,
+    -- Where the sources are not asked for, nothing is counted of them.
     CASE WHEN $by_minutes_source THEN d.measured_minutes END AS measured_minutes, CASE WHEN $by_minutes_source THEN d.reported_minutes END AS reported_minutes,
     CASE WHEN $by_minutes_source THEN d.estimated_minutes END AS estimated_minutes,
-    -- Where the sources are not asked for, nothing is counted of them.
-    CASE WHEN $by_minutes_source THEN histogram_count(d.measured_minutes) END AS students_measured,
-    CASE WHEN $by_minutes_source THEN histogram_count(d.reported_minutes) END AS students_reported,
-    CASE WHEN $by_minutes_source THEN histogram_count(d.estimated_minutes) END AS students_estimated
+    CASE WHEN $by_minutes_source THEN d.measured_by_day END AS measured_by_day, CASE WHEN $by_minutes_source THEN d.reported_by_day END AS reported_by_day,
+    CASE WHEN $by_minutes_source THEN d.estimated_by_day END AS estimated_by_day
   FROM {{load}} AS d
   {{joins d}}
   WHERE d.homework_expected + d.homework_exempt > 0 AND {{filters d}}
@@ -110,9 +109,9 @@ sums AS (
     {{by - minutes_source}} TRUE AS whole, CASE WHEN min(on_limit) = max(on_limit) THEN CAST(max(on_limit) AS BIGINT) END AS limit_minutes,
     sum(over_limit) AS over_limit, sum(limited) AS limited, sum(written_students) AS written, sum(expected) AS expected, sum(timed_measured) AS measured,
     sum(timed_reported) AS reported, sum(timed_estimated) AS estimated, sum(seconds_measured) AS seconds_measured,
-    sum(seconds_reported) AS seconds_reported, sum(seconds_estimated) AS seconds_estimated, busiest_day(on_day, students) AS students,
-    busiest_day(on_day, students_measured) AS students_measured, busiest_day(on_day, students_reported) AS students_reported,
-    busiest_day(on_day, students_estimated) AS students_estimated, histogram_sum(load_minutes) AS load_minutes,
+    sum(seconds_reported) AS seconds_reported, sum(seconds_estimated) AS seconds_estimated, histogram_most(histogram_sum(students_by_day)) AS students,
+    histogram_most(histogram_sum(measured_by_day)) AS students_measured, histogram_most(histogram_sum(reported_by_day)) AS students_reported,
+    histogram_most(histogram_sum(estimated_by_day)) AS students_estimated, histogram_sum(load_minutes) AS load_minutes,
     histogram_sum(measured_minutes) AS measured_minutes, histogram_sum(reported_minutes) AS reported_minutes,
     histogram_sum(estimated_minutes) AS estimated_minutes
   FROM loads

@@ -82,7 +82,7 @@ name = "coverage"
 ---*/
 WITH loads AS (
   SELECT
-    {{dimensions d}} TRUE AS whole, d.day AS on_day, d.school AS in_school, d.load_students AS students,
+    {{dimensions d}} TRUE AS whole, d.school AS in_school, d.load_students AS students, d.students_by_day,
     d.timed_measured AS measured, d.timed_reported AS reported, d.timed_estimated AS estimated, d.homework_expected AS expected,
     d.seconds_measured + d.seconds_reported + d.seconds_estimated AS seconds
   FROM {{load by school}} AS d
@@ -91,7 +91,7 @@ WITH loads AS (
 ),
 schools AS (
   SELECT
-    {{by}} TRUE AS whole, in_school, CAST(busiest_day(on_day, students) AS DOUBLE) AS pupils, sum(students) AS days, sum(seconds) AS seconds,
+    {{by}} TRUE AS whole, in_school, CAST(histogram_most(histogram_sum(students_by_day)) AS DOUBLE) AS pupils, sum(students) AS days, sum(seconds) AS seconds,
     sum(seconds) / 60.0 / NULLIF(sum(students), 0) AS minutes, sum(measured + reported + estimated) AS pieces,
     sum(measured) AS measured, sum(reported) AS reported, sum(estimated) AS estimated, sum(expected) AS expected
   FROM loads

@@ -76,7 +76,7 @@ WITH loads AS (
 ),
 sums AS (
   SELECT
-    {{by}} TRUE AS whole, pupils_on_days(on_day, known, 1) AS students, pupils_on_days(on_day, over, $days) AS students_over,
+    {{by}} TRUE AS whole, pupils_in(known) AS students, pupils_on_days(on_day, over, $days) AS students_over,
     sum(pieces) AS pieces, sum(expected) AS expected
   FROM loads
   GROUP BY {{by}} TRUE

@@ -56,14 +56,14 @@ name = "coverage"
 ---*/
 WITH loads AS (
   SELECT
-    {{dimensions - subject d}} TRUE AS whole, d.day AS on_day, d.load_students AS students,
+    {{dimensions - subject d}} TRUE AS whole, d.load_students AS students, d.students_by_day,
     d.seconds_measured + d.seconds_reported + d.seconds_estimated AS seconds
   FROM {{load}} AS d
   {{joins d}}
   WHERE {{filters - subject d}}
 ),
 totals AS (
-  SELECT {{by - subject}} TRUE AS whole, busiest_day(on_day, students) AS students, sum(students) AS student_days, sum(seconds) AS all_seconds
+  SELECT {{by - subject}} TRUE AS whole, histogram_most(histogram_sum(students_by_day)) AS students, sum(students) AS student_days, sum(seconds) AS all_seconds
   FROM loads
   WHERE students > 0
   GROUP BY {{by - subject}} TRUE

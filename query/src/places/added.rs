@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{AsArray, RecordBatch, UInt32Array};
+use arrow::array::{ArrayRef, AsArray, Date32Array, RecordBatch, UInt32Array};
 use arrow::compute::{cast, concat_batches, partition, take_record_batch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
@@ -48,17 +48,24 @@ pub(super) fn viewed(schema: &Schema) -> SchemaRef {
     Arc::new(Schema::new(schema.fields().iter().map(view).collect::<Vec<_>>()))
 }
 
-/// Of the rows those of these days, added up as the table wants them, by day.
+/// Of the rows those of these days, or of the days that are like them, added up as the table wants them, by day.
 pub(super) async fn added_up(
     read: &SessionContext,
     rows: DataFrame,
-    days: &[i32],
+    firsts: &[i32],
     table: &Added,
 ) -> Result<BTreeMap<i32, RecordBatch>> {
-    let Added { stands, schema, .. } = table;
-    let wanted = days.iter().map(|day| lit(ScalarValue::Date32(Some(*day)))).collect();
+    let Added { stands, schema, alike, .. } = table;
+    let days: Vec<(i32, i32)> = firsts.iter().flat_map(|first| alike[first].iter().map(|day| (*day, *first))).collect();
+    let wanted = days.iter().map(|(day, _)| lit(ScalarValue::Date32(Some(*day)))).collect();
     let mut rows = rows.filter(col("day").in_list(wanted, false))?;
-    for (column, pairs) in stands {
+    let mut stands = stands.clone();
+    if days.iter().any(|(day, first)| day != first) {
+        let dates = |dates: Vec<i32>| Arc::new(Date32Array::from(dates)) as ArrayRef;
+        let (of, first) = days.into_iter().unzip();
+        stands.push(("day", RecordBatch::try_from_iter([("of", dates(of)), ("stands_for", dates(first))])?));
+    }
+    for (column, pairs) in &stands {
         let pairs = read.read_batch(pairs.clone())?;
         let pairs =
             pairs.select(vec![col("of").alias(format!("{column}_of")), col("stands_for").alias(format!("{column}_for"))])?;

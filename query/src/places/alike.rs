@@ -1,16 +1,19 @@
-//! What is like what: schools that the register says the same of, and grades of one stage with the same limits.
+//! What is like what: schools that the register says the same of, and grades of one stage with the same limits; and the terms of days, which
+//! are alike in them.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Date32Type};
 use datafusion::error::Result;
 use datafusion::logical_expr::col;
 use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
 use xueqing_schema::Standard;
 
-use super::REGISTER;
+use super::{CALENDAR, REGISTER};
 
 /// What stands for what.
 pub(super) type Stand = BTreeMap<String, String>;
@@ -54,4 +57,16 @@ pub(super) async fn alike_schools(read: &SessionContext, columns: &[&str]) -> Re
         }
     }
     Ok(stand)
+}
+
+/// The days of the calendar that have a term.
+pub(super) async fn terms(read: &SessionContext) -> Result<HashMap<i32, String>> {
+    let mut terms = HashMap::new();
+    for batch in read.table(CALENDAR).await?.select_columns(&["date", "term"])?.collect().await? {
+        let [days, texts] = [(0, DataType::Date32), (1, DataType::Utf8)].map(|(place, kind)| cast(batch.column(place), &kind));
+        let (days, texts) = (days?, texts?);
+        let pairs = days.as_primitive::<Date32Type>().iter().zip(texts.as_string::<i32>());
+        terms.extend(pairs.filter_map(|(day, term)| Some((day?, term?.to_owned()))));
+    }
+    Ok(terms)
 }

@@ -13,7 +13,7 @@ use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
 use xueqing_lake::{Held, Table};
 
-use super::{Provider, missing};
+use super::{Provider, REGISTER, Sort, missing};
 use crate::catalog::listed;
 use crate::common::Sum;
 
@@ -26,8 +26,8 @@ const LABORIOUS: u64 = 10;
 /// Days of rows, each with those of the tables that it is made of.
 pub(super) type Made = BTreeMap<i32, BTreeSet<i32>>;
 
-/// What a day was added up from, table by table.
-pub(super) type Marks = Vec<Option<Mark>>;
+/// What days were added up from, table by table.
+pub(super) type Marks = BTreeMap<i32, Vec<Option<Mark>>>;
 
 /// What there is of a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,8 +72,8 @@ pub(super) struct Asked<'a> {
     pub sources: Vec<(&'a str, Provider, Option<&'a Dated>)>,
     pub sum: &'a Sum,
     pub dated: Vec<&'a Dated>,
-    /// The versions of the registers.
-    pub registers: Vec<Option<i64>>,
+    /// The versions of the registers by name.
+    pub registers: BTreeMap<&'a str, Option<i64>>,
     pub question: u64,
 }
 
@@ -126,9 +126,18 @@ impl Asked<'_> {
         if self.sum.cheap { AGAIN } else { LABORIOUS }
     }
 
-    pub(super) fn marks(&self, days: &BTreeSet<i32>) -> Marks {
-        let marks = |day| self.dated.iter().map(move |table| table.days.get(day).cloned());
-        days.iter().flat_map(marks).collect()
+    /// The versions of the registers that a table depends on.
+    pub(super) fn registers_of(&self, sort: &Sort) -> Vec<Option<i64>> {
+        let needed = |name: &str| match name {
+            _ if self.sum.reads.contains(name) => true,
+            REGISTER => sort.of_schools().is_some(),
+            _ => !sort.is_by_day(),
+        };
+        self.registers.iter().filter(|(name, _)| needed(name)).map(|(_, version)| *version).collect()
+    }
+
+    pub(super) fn marks<'d>(&self, days: impl Iterator<Item = &'d i32>) -> Marks {
+        days.map(|day| (*day, self.dated.iter().map(|table| table.days.get(day).cloned()).collect())).collect()
     }
 }
 

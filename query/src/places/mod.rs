@@ -1,11 +1,12 @@
-//! Rows added up, in memory, over what a question does not tell apart: `place_load` is the grain `load` over all schools and over grades of
-//! the same stage and the same limits, `place_load__region__public` over schools of the same region and ownership, and so on for any of
-//! [`ALIKE`]. A grain may be made of several rollups and of events ([`crate::common::Grain`]): its rows by school and grade are read once,
-//! and all its other tables are made from them.
+//! Rows added up, in memory, over what a question does not tell apart: `place_load` is the grain `load` over all schools, over grades of
+//! the same stage and the same limits, and over the days of a month, `place_load__region__public__day` over schools of the same region and
+//! ownership on each day, and so on for any of [`ALIKE`]. A grain may be made of several rollups and of events ([`crate::common::Grain`]): its
+//! rows by day, school and grade are read once, and all its other tables are made from them.
 //!
-//! A city of a thousand schools has ten counties, so what is asked by place and not by school reads a hundredth of the rows. In `school`
-//! stands one of the schools for all that are like it, and in `grade` one of the grades: what joins the register or the code sets by them
-//! finds what they share.
+//! A city of a thousand schools has ten counties, and a term five months, so what is asked by place and month reads a thousandth of the rows.
+//! In `school` stands one of the schools for all that are like it, in `grade` one of the grades and in `day` one of the days: what joins the
+//! register, the calendar or the code sets by them finds what they share. Of the days that a question begins or ends among, and of those
+//! that are still changing, each has rows of its own.
 //!
 //! Invariants: what a query sees is what the tables of its moment give over the registers of its moment; a day is added up anew when the
 //! files of a table, what is held in memory of it, or a register have changed, and only then. A school that is not in the register stands
@@ -15,23 +16,26 @@
 mod added;
 mod alike;
 mod asked;
+mod days;
+mod table;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
-use datafusion::datasource::MemTable;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::prelude::SessionContext;
 use xueqing_schema::Standard;
 
 use self::added::{added_up, viewed};
-use self::alike::{Stand, alike_grades, alike_schools, pairs};
+use self::alike::{Stand, alike_grades, alike_schools, pairs, terms};
 pub(crate) use self::asked::Dated;
-use self::asked::{Asked, Made, Marks, reading};
+use self::asked::{Asked, Made, reading};
+pub(crate) use self::days::Days;
+use self::days::alike_days;
+use self::table::{Added, Day, Rows};
 use crate::catalog::Pinned;
 use crate::common::Sum;
 
@@ -42,22 +46,27 @@ pub(crate) const BY: &str = "__";
 /// The register, and what its schools can be alike in.
 pub(crate) const REGISTER: &str = "school";
 const OF_SCHOOLS: [&str; 4] = ["region", "school_type", "urban_rural", "public"];
-/// What rows can be alike in. A school by itself is like no other.
-pub(crate) const ALIKE: [&str; 6] = ["region", "school_type", "urban_rural", "public", "school", "grade"];
-/// Parts that are read at the same time.
-const PARTS: usize = 2;
+/// Says of which term a day is.
+const CALENDAR: &str = "calendar";
+/// What rows can be alike in. A school by itself is like no other, and so is a day.
+pub(crate) const ALIKE: [&str; 8] = ["region", "school_type", "urban_rural", "public", "school", "grade", "week", DAY];
+pub(crate) const DAY: &str = "day";
 /// The number of what is not asked but prepared: for it nothing goes.
 pub(crate) const PREPARED: u64 = 0;
 /// Days that are added up together: some ten thousand rows of a city.
 const DAYS_AT_ONCE: usize = 5;
 
 type Provider = Arc<dyn TableProvider>;
+/// Whether a day is.
+type Wanted<'a> = &'a (dyn Fn(i32) -> bool + Sync);
 
 /// One of the tables by its name.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
     pub name: String,
     sort: Sort,
+    /// The days that are asked for.
+    days: Days,
     sum: Arc<Sum>,
 }
 
@@ -69,9 +78,10 @@ struct Sort {
 }
 
 impl Place {
-    /// The tables that it is made of.
+    /// The tables that it is made of, and what says which rows are alike.
     pub(crate) fn reads(&self) -> impl Iterator<Item = &str> {
-        self.sum.reads.iter().map(String::as_str).chain([REGISTER])
+        let besides = [REGISTER, CALENDAR].into_iter().filter(|name| !self.sum.reads.contains(*name));
+        self.sum.reads.iter().map(String::as_str).chain(besides)
     }
 }
 
@@ -82,9 +92,22 @@ impl Sort {
         (!by_itself).then(|| OF_SCHOOLS.into_iter().filter(|column| self.alike.contains(column)).collect())
     }
 
-    /// What it is made from: the same rows with each school and grade by itself, unless it is that.
+    /// Whether each day is by itself.
+    fn is_by_day(&self) -> bool {
+        self.alike.contains(DAY)
+    }
+
+    /// The same with each day by itself.
+    fn by_day(&self) -> Self {
+        Self {
+            rows: self.rows.clone(),
+            alike: self.alike.iter().copied().filter(|column| *column != "week").chain([DAY]).collect(),
+        }
+    }
+
+    /// What it is made from: the same rows with each day, school and grade by itself, unless it is that.
     fn finest(&self) -> Option<Self> {
-        let alike = BTreeSet::from(["school", "grade"]);
+        let alike = BTreeSet::from(["school", "grade", DAY]);
         (self.alike != alike).then(|| Self { rows: self.rows.clone(), alike })
     }
 }
@@ -119,42 +142,6 @@ enum State {
     Large(u64),
 }
 
-/// What a table holds.
-struct Added {
-    /// The versions of the registers.
-    registers: Vec<Option<i64>>,
-    /// By column of the key, what stands for what.
-    stands: Vec<(&'static str, RecordBatch)>,
-    /// The columns of the rows that are added up.
-    schema: SchemaRef,
-    /// The days of the tables, and what the days of the rows are made of.
-    there: BTreeSet<i32>,
-    made: Made,
-    days: BTreeMap<i32, Day>,
-}
-
-struct Day {
-    made_of: Marks,
-    rows: RecordBatch,
-    memory: usize,
-}
-
-impl Added {
-    fn memory(&self) -> usize {
-        self.days.values().map(|day| day.memory).sum()
-    }
-
-    fn provider(&self) -> Result<Provider> {
-        let batches: Vec<RecordBatch> =
-            self.days.values().map(|day| day.rows.clone()).filter(|rows| rows.num_rows() > 0).collect();
-        let mut parts: Vec<Vec<RecordBatch>> =
-            batches.chunks(batches.len().div_ceil(PARTS).max(1)).map(<[RecordBatch]>::to_vec).collect();
-        // There is a part even if it is empty.
-        parts.resize_with(parts.len().max(1), Vec::new);
-        Ok(Arc::new(MemTable::try_new(viewed(&self.schema), parts)?))
-    }
-}
-
 impl Places {
     /// `memory` is what all tables may take.
     pub(crate) fn new(sums: Vec<(String, Arc<Sum>)>, standard: &Standard, memory: usize) -> Self {
@@ -165,16 +152,21 @@ impl Places {
         let mut parts = name.split(BY);
         let rows = parts.next()?.to_owned();
         let (_, sum) = self.sums.iter().find(|(name, _)| *name == rows)?;
-        let mut alike = parts.map(|part| ALIKE.into_iter().find(|column| *column == part)).collect::<Option<BTreeSet<_>>>()?;
+        let mut days = Days::default();
+        let columns = parts.filter(|part| !days.take(part)).map(|part| ALIKE.into_iter().find(|column| *column == part));
+        let mut alike = columns.collect::<Option<BTreeSet<_>>>()?;
         if alike.contains("school") {
             alike.retain(|column| !OF_SCHOOLS.contains(column));
         }
-        Some(Place { name: name.to_owned(), sort: Sort { rows, alike }, sum: Arc::clone(sum) })
+        if alike.contains(DAY) {
+            alike.remove("week");
+        }
+        Some(Place { name: name.to_owned(), sort: Sort { rows, alike }, days, sum: Arc::clone(sum) })
     }
 
     /// The names of the tables that all others are made from, what is read most first, while half of the memory is free.
     pub(crate) fn first(&self) -> impl Iterator<Item = String> {
-        let names: Vec<String> = self.sums.iter().map(|(rows, _)| format!("{rows}{BY}school{BY}grade")).collect();
+        let names: Vec<String> = self.sums.iter().map(|(rows, _)| format!("{rows}{BY}school{BY}grade{BY}{DAY}")).collect();
         names.into_iter().take_while(|_| self.taken() <= self.memory / 2)
     }
 
@@ -206,61 +198,77 @@ impl Places {
             registers: place
                 .reads()
                 .filter(|name| !tables.contains_key(*name))
-                .map(|name| pinned.as_of.get(name).copied())
+                .map(|name| (name, pinned.as_of.get(name).copied()))
                 .collect(),
             question,
         };
         self.kept(&place.sort).asked.store(asked.question, Ordering::Relaxed);
-        match self.added_up(&asked, &place.sort).await? {
-            Some(added_up) => Ok((added_up, true)),
+        match self.rows(&asked, &place.sort, &|day| place.days.hold(day)).await? {
+            Some(rows) => Ok((rows.provider()?, true)),
             None => Ok((asked.rows().await?.into_view(), false)),
         }
     }
 
-    /// The table, brought up to date; nothing if it does not fit.
-    async fn added_up(&self, asked: &Asked<'_>, sort: &Sort) -> Result<Option<Provider>> {
+    /// The rows of the days that are wanted; nothing if the table does not fit. Days that are alike have rows together if all of them are
+    /// wanted and none has changed since the last question, else each has its own.
+    async fn rows(&self, asked: &Asked<'_>, sort: &Sort, wanted: Wanted<'_>) -> Result<Option<Rows>> {
         let kept = self.kept(sort);
-        if !asked.sum.cheap {
-            // What others are made from stays, too.
-            kept.asked.store(asked.question, Ordering::Relaxed);
-        }
         let mut state = kept.state.lock().await;
+        let registers = asked.registers_of(sort);
         match &*state {
             State::Large(since) if asked.question < since + asked.again() => return Ok(None),
-            State::Added(table) if table.registers == asked.registers => {}
-            _ => {
-                let schema = Arc::clone(asked.rows().await?.schema().inner());
-                let stands = self.stands(&asked.read, sort).await?;
-                let (there, made, days) = (BTreeSet::new(), Made::new(), BTreeMap::new());
-                *state = State::Added(Added { registers: asked.registers.clone(), stands, schema, there, made, days });
-            }
+            State::Added(table) if table.registers == registers => {}
+            _ => *state = State::Added(self.begin(asked, sort, registers).await?),
         }
         let State::Added(table) = &mut *state else { return Err(missing()) };
         let there = asked.days();
         if table.there != there {
-            (table.made, table.there) = (asked.made(&there).await?, there);
+            table.made = asked.made(&there).await?;
+            let days = table.made.keys().copied();
+            table.alike = match sort.is_by_day() {
+                true => days.map(|day| (day, BTreeSet::from([day]))).collect(),
+                false => alike_days(days, &table.terms, sort.alike.contains("week")),
+            };
+            table.there = there;
         }
-        let Added { made, days, .. } = table;
-        days.retain(|day, known| made.get(day).is_some_and(|of| known.made_of == asked.marks(of)));
-        let wanted: Vec<i32> = made.keys().copied().filter(|day| !days.contains_key(day)).collect();
+        let marks = table.marks(asked);
+        table.days.retain(|first, day| marks.get(first) == Some(&day.made_of));
         kept.memory.store(table.memory(), Ordering::Relaxed);
-        let rows = match sort.finest().filter(|_| !wanted.is_empty()) {
-            Some(finest) => Box::pin(self.added_up(asked, &finest)).await?,
-            None => None,
-        };
+        let (mut together, mut each) = (Vec::new(), BTreeSet::new());
+        for (first, days) in &table.alike {
+            let rests = || sort.is_by_day() || table.seen.get(first).is_none_or(|seen| *seen == marks[first]);
+            if days.iter().all(|day| wanted(*day)) && (table.days.contains_key(first) || rests()) {
+                together.push(*first);
+            } else {
+                each.extend(days.iter().copied().filter(|day| wanted(*day)));
+            }
+        }
+        if !sort.is_by_day() {
+            table.seen.clone_from(&marks);
+        }
+        let mut new =
+            together.iter().copied().filter(|first| !table.days.contains_key(first)).collect::<Vec<_>>().into_iter().peekable();
         // What has been added up stays when a question ends before all is.
-        for days in wanted.chunks(DAYS_AT_ONCE) {
-            let rows = match &rows {
-                Some(rows) => asked.read.read_table(Arc::clone(rows))?,
+        while new.peek().is_some() {
+            let (mut firsts, mut days) = (Vec::new(), BTreeSet::new());
+            while let Some(first) = new.next_if(|_| days.len() < DAYS_AT_ONCE) {
+                firsts.push(first);
+                days.extend(&table.alike[&first]);
+            }
+            let finest = match sort.finest() {
+                Some(finest) => self.behind(asked, &finest, &|day| days.contains(&day)).await?,
+                None => None,
+            };
+            let rows = match finest {
+                Some(rows) => asked.read.read_table(rows.provider()?)?,
                 None => asked.rows_of(days.iter().flat_map(|day| &table.made[day])).await?,
             };
-            let mut added = added_up(&asked.read, rows, days, table).await?;
-            for day in days {
-                // A day without rows is known to have none.
-                let rows = added.remove(day).unwrap_or_else(|| RecordBatch::new_empty(viewed(&table.schema)));
-                table
-                    .days
-                    .insert(*day, Day { made_of: asked.marks(&table.made[day]), memory: rows.get_array_memory_size(), rows });
+            let mut added = added_up(&asked.read, rows, &firsts, table).await?;
+            for first in firsts {
+                // Days without rows are known to have none.
+                let rows = added.remove(&first).unwrap_or_else(|| RecordBatch::new_empty(viewed(&table.schema)));
+                let day = Day { made_of: marks[&first].clone(), memory: rows.get_array_memory_size(), rows };
+                table.days.insert(first, day);
             }
             kept.memory.store(table.memory(), Ordering::Relaxed);
             if !self.make_room(asked) {
@@ -269,7 +277,35 @@ impl Places {
                 return Ok(None);
             }
         }
-        table.provider().map(Some)
+        let mut batches: Vec<RecordBatch> = together.iter().map(|first| table.days[first].rows.clone()).collect();
+        if !each.is_empty() {
+            let Some(rows) = self.behind(asked, &sort.by_day(), &|day| each.contains(&day)).await? else { return Ok(None) };
+            batches.extend(rows.batches);
+        }
+        Ok(Some(Rows { schema: viewed(&table.schema), batches }))
+    }
+
+    /// The rows of another table that these are made of. What is made with much work stays as long as they do.
+    async fn behind(&self, asked: &Asked<'_>, sort: &Sort, wanted: Wanted<'_>) -> Result<Option<Rows>> {
+        if !asked.sum.cheap {
+            self.kept(sort).asked.store(asked.question, Ordering::Relaxed);
+        }
+        Box::pin(self.rows(asked, sort, wanted)).await
+    }
+
+    /// A table that holds nothing yet.
+    async fn begin(&self, asked: &Asked<'_>, sort: &Sort, registers: Vec<Option<i64>>) -> Result<Added> {
+        Ok(Added {
+            registers,
+            stands: self.stands(&asked.read, sort).await?,
+            terms: if sort.is_by_day() { HashMap::new() } else { terms(&asked.read).await? },
+            schema: Arc::clone(asked.rows().await?.schema().inner()),
+            there: BTreeSet::new(),
+            made: Made::new(),
+            alike: Made::new(),
+            seen: BTreeMap::new(),
+            days: BTreeMap::new(),
+        })
     }
 
     /// Lets tables go that were not asked for lately, the longest first, if that is enough; whether all now take no more than they may.

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `pupil_set(student, school, grade)` | the pupils of a group |
 //! | `pupil_union(set)` | those of any of its sets |
+//! | `pupils_in(set)` | how many pupils are in any of its sets |
 //! | `pupils_on_days(day, set, number)` | how many pupils are in the sets of so many different days or more; a number below 1 is 1 |
 //!
 //! Invariants: a set holds numbers that an engine gave the pupils while it was open (`numbers`), so it stays in memory and means nothing
@@ -26,9 +27,10 @@ use datafusion::logical_expr::TypeSignature;
 use datafusion::prelude::SessionContext;
 
 /// The names of the functions: not for statements that anybody writes.
-pub(crate) const NAMES: [&str; 3] = [NUMBERING, UNION, ON_DAYS];
+pub(crate) const NAMES: [&str; 4] = [NUMBERING, UNION, IN, ON_DAYS];
 const NUMBERING: &str = "pupil_set";
 const UNION: &str = "pupil_union";
+const IN: &str = "pupils_in";
 const ON_DAYS: &str = "pupils_on_days";
 /// The type of a set that was just made.
 pub(crate) const SET: DataType = DataType::LargeBinary;
@@ -36,7 +38,7 @@ pub(crate) const SET: DataType = DataType::LargeBinary;
 /// Makes the functions known to a session; its pupils get numbers of their own.
 pub(super) fn register(context: &SessionContext) {
     gather::functions(&Arc::default()).into_iter().for_each(|function| context.register_udaf(function));
-    context.register_udaf(on_days::function());
+    on_days::functions().into_iter().for_each(|function| context.register_udaf(function));
 }
 
 /// Whether statements of this session may use them, and so read what is added up in memory.
@@ -107,7 +109,7 @@ mod tests {
         let joined = format!("SELECT g, day, pupil_union(pupils) AS pupils FROM ({sets}) GROUP BY g, day");
         let asked = |sets: &str| format!("SELECT g, pupils_on_days(day, pupils, 3) AS n FROM ({sets}) GROUP BY g ORDER BY g");
         assert_eq!(ask(2, &asked(&joined)).await, ask(2, &asked(&sets)).await);
-        let whole = format!("SELECT pupils_on_days(day, pupils, 1) AS n FROM ({joined})");
+        let whole = format!("SELECT pupils_in(pupils) AS n FROM ({joined})");
         assert_eq!(ask(3, &whole).await, ask(1, &format!("SELECT count(DISTINCT student) AS n FROM ({ROWS})")).await);
     }
 
@@ -119,6 +121,7 @@ mod tests {
         assert!(found.contains("| true | true |"), "{found}");
         let counted = format!("SELECT pupils_on_days(DATE '2026-03-02', pupils, 0) AS n FROM ({sets})");
         assert!(ask(2, &counted).await.contains("| 0 |"));
+        assert!(ask(2, &format!("SELECT pupils_in(pupils) AS n FROM ({sets})")).await.contains("| 0 |"));
         let context = SessionContext::new();
         super::register(&context);
         let sql = format!(

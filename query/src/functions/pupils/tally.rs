@@ -4,6 +4,11 @@
 
 use super::set::{Run, runs};
 
+/// Words are near each other if there are not more than so many times as many places.
+const SPREAD: usize = 4;
+/// There is room for so many words at a time.
+const ROOM: usize = 256;
+
 /// The counts of pupils whose words lie in some stretches of places.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
@@ -95,6 +100,35 @@ impl Tally {
     }
 }
 
+/// The pupils of sets whose words lie near each other, in place of each other.
+#[derive(Debug, Default)]
+pub(super) struct Union(Vec<u64>);
+
+impl Union {
+    /// How many pupils are in any of these sets; nothing if their words are too far apart.
+    pub(super) fn pupils<'a>(&mut self, sets: impl ExactSizeIterator<Item = &'a [u8]> + Clone) -> Option<u64> {
+        if sets.len() == 1 {
+            let words = sets.flat_map(runs).flat_map(|run| run.words);
+            return Some(words.map(|word| u64::from(u64::from_le_bytes(*word).count_ones())).sum());
+        }
+        let Self(union) = self;
+        union.clear();
+        let Some(first) = sets.clone().filter_map(|set| Some(runs(set).next()?.place)).min() else { return Some(0) };
+        let most = ROOM + SPREAD * sets.clone().map(<[u8]>::len).sum::<usize>() / size_of::<u64>();
+        for run in sets.flat_map(runs) {
+            let (from, to) = ((run.place - first) as usize, (run.end() - first) as usize);
+            if to > most {
+                return None;
+            }
+            if to > union.len() {
+                union.resize(to.next_multiple_of(ROOM), 0);
+            }
+            union[from..to].iter_mut().zip(run.words).for_each(|(union, word)| *union |= u64::from_le_bytes(*word));
+        }
+        Some(union.iter().map(|word| u64::from(word.count_ones())).sum())
+    }
+}
+
 /// Whether all of a set lies in these stretches.
 fn covers(stretches: &[Stretch], set: &[u8]) -> bool {
     let mut rest = Stretches::new(stretches);
@@ -171,11 +205,21 @@ mod tests {
         encode(&mut words).unwrap_or_default()
     }
 
+    #[test]
+    fn what_is_far_apart_is_not_put_side_by_side() {
+        let (near, far) = (set(&[1, 70, 200]), set(&[4_000_000]));
+        let mut union = Union::default();
+        assert_eq!(union.pupils([near.as_slice(), &far].into_iter()), None);
+        assert_eq!(union.pupils([near.as_slice(), &near].into_iter()), Some(3));
+        assert_eq!(union.pupils([far.as_slice()].into_iter()), Some(1));
+        assert_eq!(union.pupils([].into_iter()), Some(0));
+    }
+
     proptest! {
         #[test]
         fn it_counts_as_one_would(days in prop::collection::vec(prop::collection::vec(prop::collection::vec(0..1500_u32, 0..60), 0..3), 0..12)) {
             let sets: Vec<Vec<Vec<u8>>> = days.iter().map(|day| day.iter().map(|numbers| set(numbers)).collect()).collect();
-            let mut tally = Tally::default();
+            let (mut tally, mut union) = (Tally::default(), Union::default());
             let mut counts: BTreeMap<u32, u64> = BTreeMap::new();
             for day in &days {
                 let there: BTreeSet<u32> = day.iter().flatten().copied().collect();
@@ -187,6 +231,10 @@ mod tests {
                 tally.begin(sets.iter().flatten().map(Vec::as_slice), least);
                 sets.iter().for_each(|day| tally.add(day.iter().map(Vec::as_slice)));
                 prop_assert_eq!(tally.pupils(), expected);
+                if least == 1 {
+                    let all: Vec<&[u8]> = sets.iter().flatten().map(Vec::as_slice).collect();
+                    prop_assert_eq!(union.pupils(all.into_iter()), Some(expected));
+                }
             }
         }
     }
