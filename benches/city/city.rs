@@ -21,7 +21,7 @@ use xueqing_query::{Engine, Options, Request, Scope, Setup};
 use xueqing_schema::Standard;
 
 /// Those whose rows are added up in memory.
-const FIGURES: [&str; 13] = [
+const FIGURES: [&str; 14] = [
     "workload/daily_minutes",
     "workload/compliance",
     "workload/subject_minutes",
@@ -30,14 +30,21 @@ const FIGURES: [&str; 13] = [
     "workload/pupils_over",
     "workload/cut_off",
     "workload/break_minutes",
+    "workload/quadrant",
     "homework/submission_rate",
     "homework/late_night",
     "homework/done_at_school",
     "homework/layering",
     "homework/publication",
 ];
-/// Those that look at classes: over one dimension.
-const DEEP: [(&str, &str); 1] = [("workload/over_limit_runs", "grade")];
+/// Those that read classes or records: over one dimension.
+const DEEP: [(&str, &str); 5] = [
+    ("workload/over_limit_runs", "grade"),
+    ("homework/marking", "county"),
+    ("homework/early_written", "county"),
+    ("homework/no_homework_days", "county"),
+    ("quality/coverage", "county"),
+];
 /// What `peers.py` asks others, too.
 const SHARED: [[&str; 2]; 3] = [["week", "grade"], ["county", "school_type"], ["month", "urban_rural"]];
 const AGAIN: usize = 3;
@@ -73,7 +80,7 @@ fn main() {
             return;
         }
         if let Some(name) = arguments.get(3) {
-            let (first_ms, _) = ask(&engine, name, &["month", "stage"], &[]).await;
+            let (first_ms, _) = ask(&engine, name, &["stage"], &[]).await;
             return city_wide(&engine, name, first_ms).await;
         }
         for by in SHARED {
@@ -85,7 +92,7 @@ fn main() {
             println!("{}", json!({ "question": by.join(","), "ms": times.iter().copied().fold(f64::MAX, f64::min) }));
         }
         for name in FIGURES {
-            let (first_ms, _) = ask(&engine, name, &["month", "stage"], &[]).await;
+            let (first_ms, _) = ask(&engine, name, &["stage"], &[]).await;
             city_wide(&engine, name, first_ms).await;
         }
         one_class(&engine).await;

@@ -36,8 +36,11 @@ const SCHOOLS: [(&str, &[&str], usize, usize); 4] = [
     ("342", &["31", "32", "33"], 9, 1),
 ];
 const SUBJECTS: [&str; 6] = ["chinese", "math", "english", "physics", "history", "science"];
+const TERM: &str = "2025-2026-2";
 /// Monday, 2 March 2026.
 const FIRST_DAY: i32 = 20_514;
+/// The first day of exams.
+const EXAMS: i32 = FIRST_DAY + 28;
 /// The rollups made by SQL, in the order in which they build on each other.
 const BUILT: [&str; 4] = ["student_load_day", "class_day", "school_grade_day", "school_grade_subject_day"];
 
@@ -68,10 +71,15 @@ pub async fn city(folder: &Path, standard: &Arc<Standard>, students: usize, days
             ("class_subject_day", subjects(&lake, &rooms, day, &mut dice).await),
         ];
         write(&lake, &sql, day, known).await;
-        for (kind, rows) in [
+        let mut records = vec![
             ("homework", pieces(&lake, standard, &rooms, day, &mut dice).await),
             ("assignment", listed(&lake, standard, &rooms, day, &mut dice).await),
-        ] {
+        ];
+        // One exam in each subject, a subject a day.
+        if let Some(subject) = SUBJECTS.get((day - EXAMS) as usize) {
+            records.push(("assessment", results(&lake, standard, &rooms, day, subject, &mut dice).await));
+        }
+        for (kind, rows) in records {
             events(&lake, standard, kind).await.replace_days(&[day], vec![rows], &[]).await.expect("written");
         }
         eprint!("\rday {day}");
@@ -133,7 +141,7 @@ fn calendar(days: usize) -> String {
     let line = |day: i32| {
         let date = date(day);
         let kind = if (day - FIRST_DAY) % 7 < 5 { "school_day" } else { "weekend" };
-        format!("{{\"date\":\"{date}\",\"term\":\"2025-2026-2\",\"day_kind\":\"{kind}\"}}\n")
+        format!("{{\"date\":\"{date}\",\"term\":\"{TERM}\",\"day_kind\":\"{kind}\"}}\n")
     };
     (FIRST_DAY..=last).map(line).collect()
 }
@@ -233,6 +241,28 @@ async fn listed(lake: &Lake, standard: &Standard, rooms: &[Room], day: i32, dice
         ("seq", Arc::new(Int64Array::from_iter_values((0_i64..).take(all.len()).map(|row| i64::from(day) * 10_000_000 + row)))),
     ];
     batch(&events(lake, standard, "assignment").await.schema(), day, all.len(), given)
+}
+
+/// What each pupil scored in one subject.
+async fn results(lake: &Lake, standard: &Standard, rooms: &[Room], day: i32, subject: &str, dice: &mut SmallRng) -> RecordBatch {
+    let all: Vec<(&Room, usize)> =
+        rooms.iter().flat_map(|room| (room.first..room.first + CLASS_SIZE).map(move |pupil| (room, pupil))).collect();
+    let text = |text: &dyn Fn(&Room, usize) -> String| texts(all.iter().map(|(room, pupil)| text(room, *pupil)));
+    let scores: Vec<f64> = all.iter().map(|_| f64::from(dice.random_range(60..=200)) / 2.0).collect();
+    let given = vec![
+        ("exam", texts(all.iter().map(|_| "midterm"))),
+        ("term", texts(all.iter().map(|_| TERM))),
+        ("school", text(&|room, _| room.school.clone())),
+        ("class", text(&|room, _| room.class.clone())),
+        ("grade", text(&|room, _| room.grade.to_owned())),
+        ("subject", texts(all.iter().map(|_| subject))),
+        ("item", texts(all.iter().map(|_| ""))),
+        ("student", text(&|_, pupil| format!("{pupil:032x}"))),
+        ("score", Arc::new(Float64Array::from(scores))),
+        ("status", texts(all.iter().map(|_| "scored"))),
+        ("seq", Arc::new(Int64Array::from_iter_values((0_i64..).take(all.len()).map(|row| i64::from(day) * 10_000_000 + row)))),
+    ];
+    batch(&events(lake, standard, "assessment").await.schema(), day, all.len(), given)
 }
 
 fn texts<T: AsRef<str>>(texts: impl Iterator<Item = T>) -> ArrayRef {

@@ -50,10 +50,10 @@ pub(crate) fn bind(metric: &Metric, request: &Request, added_up: bool) -> Result
     }
     let grouped: Vec<&Dimension> = by.iter().filter_map(|name| metric.dimension(name)).collect();
     let names = by.iter().chain(params.keys()).map(String::as_str);
-    let level = match (added_up, metric.leaves_days) {
+    let level = |grain: &str| match (added_up, metric.leaves_days.contains(grain)) {
         (false, _) => Level::Class,
-        (_, true) => Level::of(names, &metric.alike, days(&values)),
-        (_, false) => Level::of(names, &metric.alike, Days::default()).and(DAY),
+        (_, true) => Level::of(names.clone(), &metric.alike, days(&values)),
+        (_, false) => Level::of(names.clone(), &metric.alike, Days::default()).and(DAY),
     };
     let sql = template::expand(&metric.sql, &grouped, &metric.grains, &level, &params)
         .map_err(|reason| Error::bad_metric(&metric.name, reason))?;

@@ -36,6 +36,9 @@ use crate::suppress::{self, SUPPRESSED};
 use crate::tonight::TonightLoad;
 use crate::{Error, format, functions};
 
+/// After so many rows of a part it is seen whether to group them before parts come together is worth it: what is added up has hardly more.
+const PROBED_ROWS: usize = 16 << 10;
+
 pub(crate) const CATALOG: &str = "xueqing";
 pub(crate) const SCHEMA: &str = "public";
 /// The footers of files are remembered in a quarter of what queries may take, besides it.
@@ -329,6 +332,7 @@ fn session(timezone: Tz, runtime: Arc<RuntimeEnv>) -> SessionState {
     let options = config.options_mut();
     options.execution.time_zone = Some(timezone.name().to_owned());
     options.sql_parser.map_string_types_to_utf8view = false;
+    options.execution.skip_partial_aggregation_probe_rows_threshold = PROBED_ROWS;
     let state = SessionStateBuilder::new_with_default_features().with_config(config).with_runtime_env(runtime);
     let state = state.with_physical_optimizer_rule(Arc::new(Cooperate));
     let context = SessionContext::new_with_state(state.build());

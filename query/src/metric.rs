@@ -39,9 +39,9 @@ pub struct Metric {
     /// By dimension: what rows must be alike in where it tells them apart.
     #[serde(skip)]
     pub(crate) alike: BTreeMap<String, String>,
-    /// Whether rows may be of several days ([`template::leaves_days`]).
+    /// The grains whose rows may be of several days ([`template::leaves_days`]).
     #[serde(skip)]
-    pub(crate) leaves_days: bool,
+    pub(crate) leaves_days: BTreeSet<String>,
     #[serde(skip)]
     pub(crate) sql: String,
     /// What it reads: kinds, rollups, code sets.

@@ -9,13 +9,13 @@
 //! | `{{dimensions d}}` | each chosen dimension as it follows from a row of `d`, and a comma: `d.day AS day, ` | it is asked |
 //! | `{{joins d}}` | the joins that the chosen dimensions need | it is asked |
 //! | `{{GRAIN}}` | the rows of a grain of `common.toml` or of the figure, at the coarsest level that tells apart what is asked for ([`leaves_days`]) | it is asked |
-//! | `{{GRAIN by school}}` | the same where single schools are told apart as well | it is asked |
+//! | `{{GRAIN by school grade}}` | the same where single schools and grades are told apart as well | it is asked |
 //! | `{{by}}` | the names of the chosen dimensions, each with a comma: `day, school, ` | it is asked |
 //! | `{{by - school}}`, `{{dimensions - school d}}`, `{{filters - school d}}` | the same without `school` | |
 //!
 //! Promise: nothing that a caller sends becomes SQL; all texts are of the figure's file and of `common.toml`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::common::{Grain, Level};
 use crate::metric::{Dimension, Metric};
@@ -31,7 +31,7 @@ enum Word<'a> {
     By { without: Option<&'a str> },
     Dimensions { row: &'a str, without: Option<&'a str> },
     Joins { row: &'a str },
-    Grain { name: &'a str, also: Option<&'a str> },
+    Grain { name: &'a str, also: Vec<&'a str> },
 }
 
 /// Puts in what does not depend on the grouping: filters and snippets.
@@ -64,13 +64,13 @@ pub(crate) fn expand(
     sql: &str,
     by: &[&Dimension],
     grains: &BTreeMap<String, Grain>,
-    level: &Level,
+    level: &dyn Fn(&str) -> Level,
     params: &BTreeMap<String, String>,
 ) -> Result<String, String> {
     replace(sql, |token| {
         Ok(match word(token, grains)? {
             Word::Grain { name, also } => {
-                grains[name].at(&also.map_or_else(|| level.clone(), |column| level.and(column)), params)
+                grains[name].at(&also.into_iter().fold(level(name), |level, column| level.and(column)), params)
             }
             Word::By { without } => kept(by, without).map(|dimension| format!("{}, ", dimension.name)).collect(),
             Word::Dimensions { row, without } => kept(by, without).map(|dimension| column(dimension, row)).collect(),
@@ -119,9 +119,9 @@ fn word<'a>(token: &'a str, grains: &BTreeMap<String, Grain>) -> Result<Word<'a>
         ["dimensions", row] => Ok(Word::Dimensions { row, without: None }),
         ["dimensions", "-", name, row] => Ok(Word::Dimensions { row, without: Some(name) }),
         ["joins", row] => Ok(Word::Joins { row }),
-        [name] if grains.contains_key(name) => Ok(Word::Grain { name, also: None }),
-        [name, "by", column] if grains.contains_key(name) && ALIKE.contains(&column) => {
-            Ok(Word::Grain { name, also: Some(column) })
+        [name] if grains.contains_key(name) => Ok(Word::Grain { name, also: Vec::new() }),
+        [name, "by", ref also @ ..] if grains.contains_key(name) && also.iter().all(|column| ALIKE.contains(column)) => {
+            Ok(Word::Grain { name, also: also.to_vec() })
         }
         _ => Err(format!(
             "\"{{{{{token}}}}}\" is unknown: write {{{{by}}}}, {{{{by - NAME}}}}, {{{{dimensions ROW}}}}, {{{{joins ROW}}}}, {{{{filters ROW}}}}, a snippet of common.toml or a grain"
@@ -129,21 +129,21 @@ fn word<'a>(token: &'a str, grains: &BTreeMap<String, Grain>) -> Result<Word<'a>
     }
 }
 
-/// Whether a text looks at the days of its grains only through dimensions and through the shared bounds `from` and `to`, so that rows may be
-/// of several days: it filters all rows of each grain, and names the column `day` nowhere. `filters` are all but those of the bounds.
+/// The grains at whose days a text looks only through dimensions and through the shared bounds `from` and `to`, so that rows may be of several
+/// days: it filters all their rows, and names the column `day` nowhere. `filters` are all but those of the bounds.
 pub(crate) fn leaves_days(
     sql: &str,
     filters: &BTreeMap<String, String>,
     snippets: &BTreeMap<String, String>,
     grains: &BTreeMap<String, Grain>,
-) -> bool {
+) -> BTreeSet<String> {
     let names_day = |text: &str| {
         let code = text.lines().filter_map(|line| line.split("--").next());
         code.flat_map(|code| code.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'))
             .any(|word| word.eq_ignore_ascii_case("day"))
     };
-    // By row: how often a grain is read so, and how often it is filtered.
-    let mut rows: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    // By row: the grains that are read so, and how often it is filtered.
+    let mut rows: BTreeMap<&str, (Vec<&str>, usize)> = BTreeMap::new();
     let mut leaves = !filters.values().any(|filter| names_day(filter));
     let mut parts = sql.split("{{");
     leaves &= !parts.next().is_some_and(names_day);
@@ -155,14 +155,16 @@ pub(crate) fn leaves_days(
             [name, ..] if grains.contains_key(name) => {
                 let mut behind = after.split_whitespace();
                 let row = behind.next().filter(|word| word.eq_ignore_ascii_case("as")).and_then(|_| behind.next());
-                rows.entry(row.unwrap_or_default()).or_default().0 += 1;
+                rows.entry(row.unwrap_or_default()).or_default().0.push(name);
             }
             [name, ..] => leaves &= !snippets.get(name).is_some_and(|snippet| names_day(snippet)),
             [] => {}
         }
         leaves &= !names_day(after);
     }
-    leaves && rows.values().all(|(read, filtered)| read <= filtered)
+    let (filtered, not): (Vec<_>, Vec<_>) = rows.into_values().partition(|(read, filtered)| read.len() <= *filtered);
+    let [filtered, not] = [filtered, not].map(|rows| rows.into_iter().flat_map(|(read, _)| read).collect::<BTreeSet<_>>());
+    filtered.difference(&not).filter(|_| leaves).map(|name| (*name).to_owned()).collect()
 }
 
 /// Whether a text reads this grain.
@@ -207,7 +209,7 @@ mod tests {
             "SELECT {{dimensions d}}1 FROM t AS d {{joins d}} GROUP BY {{by - day}}1",
             &[&county, &day, &area],
             &BTreeMap::new(),
-            &Level::Class,
+            &|_| Level::Class,
             &BTreeMap::new(),
         );
         assert_eq!(
@@ -242,7 +244,7 @@ mod tests {
             .map(|(name, column)| (name.to_owned(), column.to_owned()));
         let read = |sql: &str, names: &[&str], least: &str| {
             let params = BTreeMap::from([("least".to_owned(), least.to_owned())]);
-            expand(sql, &[], &grains, &Level::of(names.iter().copied(), &places.clone().into(), Days::default()), &params)
+            expand(sql, &[], &grains, &|_| Level::of(names.iter().copied(), &places.clone().into(), Days::default()), &params)
         };
         let at = |names: &[&str]| read("{{load}} AS d", names, "3");
         let class = Ok("(SELECT day, school, grade, class, n > $least AS more FROM t)".to_owned());
@@ -252,9 +254,11 @@ mod tests {
         assert_eq!(at(&["day", "county"]), place("place_load__day__region"));
         assert_eq!(at(&["month"]), place("place_load"));
         let bounded = Level::of(std::iter::empty(), &BTreeMap::new(), Days { from: Some(20_000), to: None });
-        let sql = expand("{{load}} AS d", &[], &grains, &bounded, &BTreeMap::from([("least".to_owned(), "3".to_owned())]));
+        let sql =
+            expand("{{load}} AS d", &[], &grains, &|_| bounded.clone(), &BTreeMap::from([("least".to_owned(), "3".to_owned())]));
         assert_eq!(sql, place("place_load__from_20241004"));
         assert_eq!(read("{{load by school}} AS d", &["county"], "3"), place("place_load__region__school"));
+        assert_eq!(read("{{load by school grade}} AS d", &[], "3"), place("place_load__grade__school"));
         assert_eq!(read("{{load by school}}", &["class"], "3"), class);
         assert_eq!(read("{{load}}", &["county"], "4"), class, "others are not added up");
         assert!(read("FROM {{load by colour}}", &[], "3").is_err());
@@ -264,7 +268,7 @@ mod tests {
     #[test]
     fn days_are_left_where_only_words_look_at_them() {
         let grain: Grain = toml::from_str("class = 'SELECT day, school, grade, {class} n FROM t'").expect("a grain");
-        let grains = BTreeMap::from([("load".to_owned(), grain)]);
+        let grains = ["load", "rest"].map(|name| (name.to_owned(), grain.clone())).into();
         let snippets =
             [("school_day", "isodow({row}.day) < 6"), ("zone", "'Asia/Shanghai'")].map(|(name, text)| (name.into(), text.into()));
         let leaves = |sql: &str, filter: &str| {
@@ -272,7 +276,9 @@ mod tests {
             leaves_days(sql, &filters, &snippets.clone().into(), &grains)
         };
         let plain = "SELECT {{dimensions d}} n, {{zone d}} FROM {{load}} AS d {{joins d}} WHERE {{filters - n d}} -- a day\n";
-        assert!(leaves(plain, "{row}.n > $least") && !leaves(plain, "{row}.day > $least"));
+        let load = BTreeSet::from(["load".to_owned()]);
+        assert_eq!([leaves(plain, "{row}.n > $least"), leaves(plain, "{row}.day > $least")], [load.clone(), BTreeSet::new()]);
+        assert_eq!(leaves("SELECT n FROM {{load}} AS d JOIN {{rest}} AS r WHERE {{filters d}}", "TRUE"), load);
         for other in [
             "SELECT d.day FROM {{load}} AS d WHERE {{filters d}}",
             "SELECT n FROM {{load}} AS d WHERE {{school_day d}} AND {{filters d}}",
@@ -280,15 +286,15 @@ mod tests {
             "SELECT n FROM {{load}} AS d, {{load by school}} AS d WHERE {{filters d}}",
             "SELECT n FROM {{load}}",
         ] {
-            assert!(!leaves(other, "TRUE"), "{other}");
+            assert!(leaves(other, "TRUE").is_empty(), "{other}");
         }
     }
 
     #[test]
     fn an_unknown_word_is_named() {
         let none = BTreeMap::new();
-        let error = expand("{{bye}}", &[], &none, &Level::Class, &BTreeMap::new()).expect_err("refused");
+        let error = expand("{{bye}}", &[], &none, &|_| Level::Class, &BTreeMap::new()).expect_err("refused");
         assert!(error.starts_with("\"{{bye}}\" is unknown"), "{error}");
-        assert!(expand("{{by", &[], &none, &Level::Class, &BTreeMap::new()).expect_err("refused").contains("not closed"));
+        assert!(expand("{{by", &[], &none, &|_| Level::Class, &BTreeMap::new()).expect_err("refused").contains("not closed"));
     }
 }

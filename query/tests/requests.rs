@@ -266,6 +266,7 @@ async fn three_schools() -> District {
     ];
     let registered = schools.map(|(school, region, kind, _)| json!({"school": school, "name": school, "region": region, "school_type": kind, "revision": 0}));
     let (mut pupils, mut subjects, mut pieces, mut listed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut results = Vec::new();
     for (school, _, _, grades) in schools {
         for (place, grade) in grades.iter().enumerate() {
             // Days of September, and of October behind its thirtieth.
@@ -285,6 +286,12 @@ async fn three_schools() -> District {
                             "status": (["submitted", "late", "missing", "submitted"][mark % 4]), "form": (["written", "oral"][mark % 2]),
                             "place": ([json!("school"), json!("home"), json!(null)][mark % 3]), "minutes": 10 + mark, "minutes_source": "measured",
                             "submitted_at": format!("2026-{:02}-{:02}T{:02}:30:00Z", 9 + day / 31, (day - 1) % 30 + 1, 11 + mark % 5)})));
+                    }
+                    for subject in ["math", "chinese"] {
+                        if day % 19 == 11 {
+                            results.push(of(json!({"student": format!("{school}{grade}{pupil}"), "subject": subject, "exam": format!("e{day}"), "term": "t",
+                                "item": "", "status": "scored", "score": 60 + (pupil * 7 + place * 5 + day) % 31})));
+                        }
                     }
                     pupils.push(of(json!({"student": format!("{school}{grade}{pupil}"), "homework_expected": 3, "timed_measured": 1, "timed_reported": pupil % 2,
                         "seconds_measured": minutes * 40, "seconds_reported": (pupil % 2) * 600, "written_seconds": minutes * 60})));
@@ -313,6 +320,8 @@ async fn three_schools() -> District {
         .await
         .with("assignment", json!(listed))
         .await
+        .with("assessment", json!(results))
+        .await
         .with(
             "day_plan",
             json!([{"school": "p1", "grade": "13", "weekday": 1, "homework_closes": "21:30", "valid_from": "2026-09-01"}]),
@@ -328,6 +337,7 @@ async fn three_schools() -> District {
 #[case("workload/over_limit", "school; subject; subject grade; stage; county day; all")]
 #[case("workload/pupils_over", "school; week; stage county; school grade; all")]
 #[case("workload/break_minutes", "school; break_kind; week stage; county grade; all")]
+#[case("workload/quadrant", "school; subject; school subject; grade county; all")]
 #[case("workload/cut_off", "school; subject; week stage; subject grade; all")]
 #[case("homework/submission_rate", "school; subject; day county; subject grade; all")]
 #[case("homework/late_night", "school; subject; day county; subject grade; all")]

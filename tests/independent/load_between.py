@@ -180,11 +180,19 @@ def equity(part):
     }
 
 
-def ratio_variance(pupils):
-    """Of the sum of y over the sum of x, over pupils drawn at random."""
-    rate, n = pupils["y"].sum() / pupils["x"].sum(), len(pupils)
-    left = pupils["y"].to_numpy() - rate * pupils["x"].to_numpy()
-    return float((left**2).sum()) * n / (n - 1) / pupils["x"].sum() ** 2 if n > 1 else None
+def ratio_variance(drawn):
+    """Of the sum of y over the sum of x, over what was drawn at random."""
+    rate, n = drawn["y"].sum() / drawn["x"].sum(), len(drawn)
+    left = drawn["y"].to_numpy() - rate * drawn["x"].to_numpy()
+    return float((left**2).sum()) * n / (n - 1) / drawn["x"].sum() ** 2 if n > 1 else None
+
+
+def together_variance(exams):
+    """Of the mean over all pupils of all exams, whose errors go together."""
+    if any(len(exam) < 2 for exam in exams):
+        return None
+    error = lambda exam: deviation(exam, 1) / math.sqrt(len(exam))
+    return (math.fsum(len(exam) * error(exam) for exam in exams) / sum(len(exam) for exam in exams)) ** 2
 
 
 def quadrant_rows(load, by, params):
@@ -209,16 +217,17 @@ def quadrant_rows(load, by, params):
                         "grade": grade,
                         "subject": subject,
                         "day": days["date"][0],
-                        "weight": own["student"].n_unique(),
+                        "minutes": part.filter(pl.col("subject") == subject)["seconds"].sum() / 60 / len(days),
+                        "z": own["z"].mean(),
+                        "timed": most_at_once(days),
                     }
-                    | {"students": min(days["student"].n_unique(), own["student"].n_unique()), "z": own["z"].mean()}
-                    | {"minutes": part.filter(pl.col("subject") == subject)["seconds"].sum() / 60 / len(days)}
-                    | {"timed": days["student"].n_unique(), "scored": own["student"].n_unique()}
                 )
-                held = known(part.filter(pl.col("subject") == subject)).group_by("student").agg(y=pl.col("seconds").sum() / 60)
-                spent = days.group_by("student").len("x").join(held, on="student", how="left").fill_null(0)
-                sat = own.group_by("student").agg(y=pl.col("z").sum(), x=pl.col("z").len())
-                units[-1] |= {"minutes_variance": ratio_variance(spent), "z_variance": ratio_variance(sat)}
+                held = known(part.filter(pl.col("subject") == subject)).group_by("date").agg(y=pl.col("seconds").sum() / 60)
+                spent = days.group_by("date").len("x").join(held, on="date", how="left").fill_null(0)
+                exams = [exam["z"].to_list() for _, exam in parts(own, ["exam"])]
+                units[-1] |= {"minutes_variance": ratio_variance(spent), "z_variance": together_variance(exams)}
+                scored = max(len(exam) for exam in exams)
+                units[-1] |= {"weight": scored, "scored": scored, "students": min(units[-1]["timed"], scored)}
     rows = load.placed(units)
     weighted = lambda part, name: math.fsum(w * x for w, x in part.select("weight", name).iter_rows()) / part["weight"].sum()
     middle = weighted(rows, "minutes"), weighted(rows, "z")

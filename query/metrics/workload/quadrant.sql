@@ -11,16 +11,18 @@ source = { zh = "负担—质量四象限：RULES B3 第 19 项 [D]；各校各�
 
 [description]
 zh = """
-minutes = 学校在该年级的学科作业已知时长之和 ÷ 该年级学生日数（学生日见 workload/daily_minutes）。quality = 该校该年级该学科考试标准分的均值：每次考试每学科每年级内 z = (分数 − 均值) ÷ 总体标准差，缺考、免考、作弊不计；只取 exam、term 参数所选的考试。
-只有时长与成绩都有的学校 × 年级 × 学科进入；students = 有已知时长学生数与有成绩学生数中较小者之和。组的 minutes、quality 为其各学校 × 年级 × 学科的学生加权均值（权 = 有成绩的学生数）。
-minutes_middle、quality_middle = 全学区所选范围内同一维度值之外的比较基准：所选范围内全部学校 × 年级 × 学科的学生加权均值。quadrant：时长与质量高于（含相差不到 1e-9）或低于基准：heavy-high、heavy-low、light-high、light-low。描述而非因果；不是排名；成绩年级与作业年级按记录上的年级匹配。
-minutes_error、quality_error = 两轴均值的标准误，以学生为抽样单位（比值估计的线性化方差：n ÷ (n − 1) × Σ(yᵢ − R·xᵢ)² ÷ (Σxᵢ)²；组内各学校 × 年级 × 学科视为独立，一个组含多个学科时偏小），单元中少于两名学生为空。students_timed、students_scored = 两轴各自的学生数。
+minutes = 学校在该年级的学科作业已知时长之和 ÷ 该年级学生日数（学生日见 workload/daily_minutes）。quality = 该校该年级该学科考试标准分的均值：每次考试每学科每年级内 z = (分数 − 均值) ÷ 总体标准差（分数取到千分之一），缺考、免考、作弊不计；只取 exam、term 参数所选的考试。
+只有时长与成绩都有的学校 × 年级 × 学科进入；students = 有已知时长学生数（单日最多）与有成绩学生数（参加人数最多的一次）中较小者之和。组的 minutes、quality 为其各学校 × 年级 × 学科的学生加权均值（权 = 有成绩的学生数）。
+minutes_middle、quality_middle = 比较基准：所选范围内全部学校 × 年级 × 学科的学生加权均值。quadrant：时长与质量高于（含相差不到 1e-9）或低于基准：heavy-high、heavy-low、light-high、light-low。描述而非因果；不是排名；成绩年级与作业年级按记录上的年级匹配。
+minutes_error = 时长均值的标准误，以有学生日的日子为抽样单位，因为一天的作业是全班同时布置的（比值估计的线性化方差：n ÷ (n − 1) × Σ(yᵢ − R·xᵢ)² ÷ (Σxᵢ)²，y = 该日学科时长，x = 该日学生日，n = 天数），少于两天为空。
+quality_error = 标准分均值的标准误，以学生为抽样单位；几次考试多是同一批学生，按完全相关相加，因此不小于实际；有一次考试少于两名学生为空。组内各学校 × 年级 × 学科视为独立，一个组含多个学科时两者偏小。students_timed、students_scored = 两轴各自的学生数。
 """
 en = """
-minutes = known homework minutes of the subject in a grade of a school / the grade's student-days (see workload/daily_minutes). quality = mean standard score of that school, grade and subject: within each exam, subject and grade z = (score - mean) / population standard deviation; absent, exempt and cheating are left out; only exams that the parameters exam and term choose.
-Only school x grade x subject with both enter; students = the smaller of pupils with known minutes and pupils with scores, added up. A group's minutes and quality are means over its school x grade x subject, weighted by pupils with scores.
+minutes = known homework minutes of the subject in a grade of a school / the grade's student-days (see workload/daily_minutes). quality = mean standard score of that school, grade and subject: within each exam, subject and grade z = (score - mean) / population standard deviation (scores to a thousandth); absent, exempt and cheating are left out; only exams that the parameters exam and term choose.
+Only school x grade x subject with both enter; students = the smaller of pupils with known minutes (on the day that has most) and pupils with scores (in the exam that most sat), added up. A group's minutes and quality are means over its school x grade x subject, weighted by pupils with scores.
 minutes_middle, quality_middle = what is compared with: the same means over everything that the parameters choose. quadrant: load and quality at or above (to 1e-9), or below: heavy-high, heavy-low, light-high, light-low. It describes and proves no cause; it is no ranking; results and homework are matched by the grade on the record.
-minutes_error, quality_error = standard errors of both means with pupils as the units drawn (linearised variance of a ratio: n / (n - 1) x sum of (y - R x)^2 / (sum of x)^2; school x grade x subject of a group count as independent, so it is too small for a group of several subjects); empty where one of them has fewer than two pupils. students_timed, students_scored = the pupils behind each axis.
+minutes_error = standard error of the mean minutes with days that have student-days as the units drawn, as a day's homework is set for whole classes at once (linearised variance of a ratio: n / (n - 1) x sum of (y - R x)^2 / (sum of x)^2 with y = the subject's minutes of a day, x = its student-days, n = days); empty for fewer than two days.
+quality_error = standard error of the mean score with pupils as the units drawn; several exams are mostly sat by the same pupils, so their errors are added up as if they went together, which is never too small; empty where an exam has fewer than two pupils. School x grade x subject of a group count as independent, so both are too small for a group of several subjects. students_timed, students_scored = the pupils behind each axis.
 """
 
 [params]
@@ -33,6 +35,31 @@ grade = {}
 subject = {}
 exam = {}
 term = {}
+
+# Of a grade's days: each once with its student-days (`subject` is null), and once for each subject that has work; never over several schools or grades,
+# as squares of what these have together would be others.
+[grains.load_days]
+class = """
+SELECT
+  d.day, d.school, d.grade, CAST(NULL AS VARCHAR) AS subject, 1 AS days, d.load_students AS students, histogram_of({{on_day d}}, d.load_students) AS students_by_day,
+  CAST(NULL AS BIGINT) AS seconds, d.load_students * d.load_students AS squares, CAST(NULL AS BIGINT) AS products
+FROM school_grade_day AS d
+WHERE d.load_students > 0
+UNION ALL
+SELECT
+  s.day, s.school, s.grade, s.subject, CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), CAST(NULL AS BYTEA), s.seconds, s.seconds * s.seconds, s.seconds * d.load_students
+FROM (SELECT day, school, grade, subject, seconds_measured + seconds_reported + seconds_estimated AS seconds FROM school_grade_subject_day) AS s
+JOIN school_grade_day AS d ON d.day = s.day AND d.school = s.school AND d.grade = s.grade
+WHERE d.load_students > 0
+"""
+
+# Whole scores of an exam, in thousandths.
+[grains.results]
+class = """
+SELECT day, school, grade, subject, exam, term, count(*) AS pupils, sum(points) AS points, sum(points * points) AS squares
+FROM (SELECT day, school, grade, subject, exam, term, CAST(round(score * 1000) AS BIGINT) AS points FROM assessment WHERE COALESCE(item, '') = '' AND status = 'scored')
+GROUP BY day, school, grade, subject, exam, term
+"""
 
 [[columns]]
 name = "students"
@@ -61,12 +88,12 @@ unit = "1"
 
 [[columns]]
 name = "students_timed"
-title = { zh = "有时长学生数", en = "Pupils with minutes" }
+title = { zh = "有时长学生数（单日最多）", en = "Pupils with minutes (most on one day)" }
 unit = "1"
 
 [[columns]]
 name = "students_scored"
-title = { zh = "有成绩学生数", en = "Pupils with scores" }
+title = { zh = "有成绩学生数（一次最多）", en = "Pupils with scores (most in one exam)" }
 unit = "1"
 
 [[columns]]
@@ -83,68 +110,63 @@ unit = "1"
 name = "quadrant"
 title = { zh = "象限", en = "Quadrant" }
 ---*/
-WITH pupil_days AS (
-  SELECT d.school, d.grade, d.student, d.day
-  FROM student_day AS d
-  WHERE d.timed_measured + d.timed_reported + d.timed_estimated > 0 AND {{filters - subject d}}
+WITH load AS (
+  SELECT
+    d.school, d.grade, d.subject, sum(d.days) AS days, sum(d.students) AS students, histogram_most(histogram_sum(d.students_by_day)) AS pupils,
+    sum(d.seconds) AS seconds, CAST(sum(d.squares) AS DOUBLE) AS squares, CAST(sum(d.products) AS DOUBLE) AS products
+  FROM {{load_days by school grade}} AS d
+  WHERE {{filters - subject d}}
+  GROUP BY d.school, d.grade, d.subject
 ),
-pupils AS (SELECT school, grade, student, CAST(count(DISTINCT day) AS DOUBLE) AS days FROM pupil_days GROUP BY school, grade, student),
-days AS (SELECT school, grade, count(*) AS pupils, sum(days) AS days, sum(days * days) AS squares FROM pupils GROUP BY school, grade),
-load AS (
-  SELECT c.school, c.grade, c.subject, sum(c.seconds_measured + c.seconds_reported + c.seconds_estimated) AS seconds
-  FROM class_subject_day AS c
-  WHERE {{filters c}}
-  GROUP BY c.school, c.grade, c.subject
-),
--- How the pupils' minutes of a subject scatter around what their days let expect.
-of_pupil AS (
-  SELECT h.school, h.grade, h.subject, h.student, sum(CAST(round(h.minutes * 60) AS BIGINT)) / 60.0 AS minutes
-  FROM homework AS h
-  WHERE h.minutes IS NOT NULL AND {{filters h}}
-  GROUP BY h.school, h.grade, h.subject, h.student
-),
-scatter AS (
-  SELECT o.school, o.grade, o.subject, sum(o.minutes * o.minutes) AS squares, sum(o.minutes * p.days) AS products
-  FROM of_pupil AS o JOIN pupils AS p ON p.school = o.school AND p.grade = o.grade AND p.student = o.student
-  GROUP BY o.school, o.grade, o.subject
+minutes AS (
+  SELECT
+    s.school, s.grade, s.subject, d.pupils, s.seconds / 60.0 / d.students AS minutes,
+    CASE WHEN d.days > 1 THEN
+      GREATEST(s.squares - 2 * (CAST(s.seconds AS DOUBLE) / d.students) * s.products + power(CAST(s.seconds AS DOUBLE) / d.students, 2) * d.squares, 0)
+        / 3600 * d.days / (d.days - 1) / power(d.students, 2)
+    END AS variance
+  FROM load AS s JOIN load AS d ON d.school = s.school AND d.grade = s.grade AND d.subject IS NULL
+  WHERE s.subject IS NOT NULL AND ($subject IS NULL OR s.subject = $subject)
 ),
 results AS (
-  SELECT
-    school, grade, subject, student,
-    (score - avg(score) OVER (PARTITION BY exam, subject, grade)) / NULLIF(stddev_pop(score) OVER (PARTITION BY exam, subject, grade), 0) AS z
-  FROM assessment
-  WHERE COALESCE(item, '') = '' AND status = 'scored' AND ($exam IS NULL OR exam = $exam) AND ($term IS NULL OR term = $term)
+  SELECT r.school, r.grade, r.subject, r.exam, CAST(r.pupils AS DOUBLE) AS pupils, CAST(r.points AS DOUBLE) AS points, CAST(r.squares AS DOUBLE) AS squares
+  FROM {{results by school grade}} AS r
+  WHERE ($exam IS NULL OR r.exam = $exam) AND ($term IS NULL OR r.term = $term)
 ),
-scored AS (
-  SELECT school, grade, subject, student, COALESCE(sum(z), 0) AS z, CAST(count(z) AS DOUBLE) AS exams FROM results GROUP BY school, grade, subject, student
+norms AS (
+  SELECT grade, subject, exam, sum(points) / sum(pupils) AS mean, sqrt(sum(squares) / sum(pupils) - power(sum(points) / sum(pupils), 2)) AS deviation
+  FROM results
+  GROUP BY grade, subject, exam
+  HAVING sum(squares) * sum(pupils) > power(sum(points), 2)
+),
+exams AS (
+  SELECT school, grade, subject, exam, sum(pupils) AS pupils, sum(points) AS points, sum(squares) AS squares
+  FROM results
+  GROUP BY school, grade, subject, exam
+),
+scores AS (
+  SELECT
+    e.school, e.grade, e.subject, e.pupils, (e.points / e.pupils - n.mean) / n.deviation AS z,
+    CASE WHEN e.pupils > 1 THEN sqrt(GREATEST(e.squares - e.points * e.points / e.pupils, 0) / (e.pupils - 1) / e.pupils) / n.deviation END AS error
+  FROM exams AS e JOIN norms AS n ON n.grade = e.grade AND n.subject = e.subject AND n.exam = e.exam
 ),
 quality AS (
   SELECT
-    school, grade, subject, count(*) AS pupils, sum(z) / NULLIF(sum(exams), 0) AS z,
-    sum(exams) AS exams, sum(z * z) AS squares, sum(z * exams) AS products, sum(exams * exams) AS exam_squares
-  FROM scored GROUP BY school, grade, subject
+    school, grade, subject, max(pupils) AS pupils, sum(pupils * z) / sum(pupils) AS z,
+    CASE WHEN count(error) = count(*) THEN power(sum(pupils * error) / sum(pupils), 2) END AS variance
+  FROM scores
+  GROUP BY school, grade, subject
 ),
 units AS (
   SELECT
-    l.school, l.grade, l.subject, LEAST(d.pupils, q.pupils) AS students, CAST(q.pupils AS DOUBLE) AS weight, d.pupils AS timed, q.pupils AS scored,
-    l.seconds / 60.0 / d.days AS minutes, q.z,
-    CASE WHEN d.pupils > 1 THEN
-      GREATEST(s.squares - 2 * (l.seconds / 60.0 / d.days) * s.products + power(l.seconds / 60.0 / d.days, 2) * d.squares, 0)
-        * d.pupils / (d.pupils - 1) / power(d.days, 2)
-    END AS minutes_variance,
-    CASE WHEN q.pupils > 1 THEN
-      GREATEST(q.squares - 2 * q.z * q.products + q.z * q.z * q.exam_squares, 0) * q.pupils / (q.pupils - 1) / power(q.exams, 2)
-    END AS z_variance
-  FROM load AS l
-  JOIN days AS d ON d.school = l.school AND d.grade = l.grade
+    l.school, l.grade, l.subject, LEAST(l.pupils, CAST(q.pupils AS BIGINT)) AS students, q.pupils AS weight, l.pupils AS timed, CAST(q.pupils AS BIGINT) AS scored,
+    l.minutes, q.z, l.variance AS minutes_variance, q.variance AS z_variance
+  FROM minutes AS l
   JOIN quality AS q ON q.school = l.school AND q.grade = l.grade AND q.subject = l.subject
-  LEFT JOIN scatter AS s ON s.school = l.school AND s.grade = l.grade AND s.subject = l.subject
-  WHERE q.z IS NOT NULL
 ),
-middle AS (SELECT sum(weight * minutes) / NULLIF(sum(weight), 0) AS minutes_middle, sum(weight * z) / NULLIF(sum(weight), 0) AS quality_middle FROM units),
 sums AS (
   SELECT
-    {{by}} TRUE AS whole, sum(students) AS students, sum(weight * minutes) / sum(weight) AS minutes, sum(weight * z) / sum(weight) AS quality,
+    {{by}} TRUE AS whole, sum(students) AS students, sum(weight) AS weight, sum(weight * minutes) / sum(weight) AS minutes, sum(weight * z) / sum(weight) AS quality,
     CASE WHEN count(minutes_variance) = count(*) THEN sqrt(sum(weight * weight * minutes_variance)) / sum(weight) END AS minutes_error,
     CASE WHEN count(z_variance) = count(*) THEN sqrt(sum(weight * weight * z_variance)) / sum(weight) END AS quality_error,
     sum(timed) AS students_timed, sum(scored) AS students_scored
@@ -153,10 +175,15 @@ sums AS (
     FROM units AS u {{joins u}}
   ) AS placed
   GROUP BY {{by}} TRUE
+),
+compared AS (
+  SELECT
+    sums.*, sum(weight * minutes) OVER () / sum(weight) OVER () AS minutes_middle, sum(weight * quality) OVER () / sum(weight) OVER () AS quality_middle
+  FROM sums
 )
 SELECT
   {{by}}
   students, minutes, quality, minutes_error, quality_error, students_timed, students_scored, minutes_middle, quality_middle,
   concat(CASE WHEN round(minutes - minutes_middle, 9) >= 0 THEN 'heavy' ELSE 'light' END, '-', CASE WHEN round(quality - quality_middle, 9) >= 0 THEN 'high' ELSE 'low' END) AS quadrant
-FROM sums CROSS JOIN middle
+FROM compared
 ORDER BY {{by}} whole

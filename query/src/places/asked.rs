@@ -13,6 +13,7 @@ use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
 use xueqing_lake::{Held, Table};
 
+use super::days::Span;
 use super::{Provider, REGISTER, Sort, missing};
 use crate::catalog::listed;
 use crate::common::Sum;
@@ -131,7 +132,7 @@ impl Asked<'_> {
         let needed = |name: &str| match name {
             _ if self.sum.reads.contains(name) => true,
             REGISTER => sort.of_schools().is_some(),
-            _ => !sort.is_by_day(),
+            _ => sort.span() != Span::Day,
         };
         self.registers.iter().filter(|(name, _)| needed(name)).map(|(_, version)| *version).collect()
     }

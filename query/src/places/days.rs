@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
-use chrono::{Datelike, NaiveDate, TimeDelta};
+use chrono::{Datelike, Months, NaiveDate, TimeDelta, Weekday};
 
 use super::BY;
 
@@ -55,18 +55,32 @@ fn number(date: NaiveDate) -> Option<i32> {
     i32::try_from(date.signed_duration_since(NaiveDate::default()).num_days()).ok()
 }
 
-/// The first of the days that are alike with all of them: those of one month and term, and of one week where weeks are told apart.
+/// How long days are alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Span {
+    Day,
+    /// Of one month and term.
+    Week,
+    /// Of one term.
+    Month,
+    Term,
+}
+
+/// The first of the days that are alike with all of them. Where the calendar does not tell the term, months do.
 pub(super) fn alike_days(
     days: impl Iterator<Item = i32>,
     terms: &HashMap<i32, String>,
-    weeks: bool,
+    span: Span,
 ) -> BTreeMap<i32, BTreeSet<i32>> {
     let mut firsts = HashMap::new();
     let mut alike: BTreeMap<i32, BTreeSet<i32>> = BTreeMap::new();
     for day in days {
-        let first = date(day).map(|date| {
-            let week = weeks.then(|| date.week(chrono::Weekday::Mon).checked_first_day());
-            *firsts.entry((date.year(), date.month(), week, terms.get(&day))).or_insert(day)
+        let first = date(day).filter(|_| span != Span::Day).map(|date| {
+            let of_term =
+                terms.get(&day).ok_or_else(|| (date - Months::new(8)).year() * 2 + i32::from((2..9).contains(&date.month())));
+            let month = (span != Span::Term).then(|| (date.year(), date.month()));
+            let week = (span == Span::Week).then(|| date.week(Weekday::Mon).checked_first_day());
+            *firsts.entry((of_term, month, week)).or_insert(day)
         });
         alike.entry(first.unwrap_or(day)).or_default().insert(day);
     }
@@ -96,12 +110,21 @@ mod tests {
     fn days_are_alike_in_their_month_their_term_and_their_week() {
         let terms = HashMap::from([(day("2026-02-27"), "spring".to_owned()), (day("2026-02-28"), "spring".to_owned())]);
         let days = ["2026-02-25", "2026-02-26", "2026-02-27", "2026-02-28", "2026-03-01", "2026-03-02", "2026-03-10"];
-        let alike = |weeks| {
-            let alike = alike_days(days.into_iter().map(day), &terms, weeks);
+        let alike = |span| {
+            let alike = alike_days(days.into_iter().map(day), &terms, span);
             alike.values().map(|days| days.len()).collect::<Vec<_>>()
         };
-        assert_eq!(alike(false), [2, 2, 3]);
-        assert_eq!(alike(true), [2, 2, 1, 1, 1]);
-        assert_eq!(alike_days([i32::MAX, i32::MIN].into_iter(), &terms, true).len(), 2);
+        assert_eq!(alike(Span::Term), [5, 2]);
+        assert_eq!(alike(Span::Month), [2, 2, 3]);
+        assert_eq!(alike(Span::Week), [2, 2, 1, 1, 1]);
+        assert_eq!(alike(Span::Day), [1; 7]);
+        assert_eq!(alike_days([i32::MAX, i32::MIN].into_iter(), &terms, Span::Week).len(), 2);
+    }
+
+    #[test]
+    fn months_tell_the_term_where_the_calendar_does_not() {
+        let days = ["2026-08-31", "2026-09-01", "2027-01-31", "2027-02-01", "2027-08-31", "2027-09-01"];
+        let alike = alike_days(days.into_iter().map(day), &HashMap::new(), Span::Term);
+        assert_eq!(alike.values().map(|days| days.len()).collect::<Vec<_>>(), [1, 2, 2, 1]);
     }
 }

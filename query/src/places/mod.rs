@@ -1,9 +1,9 @@
 //! Rows added up, in memory, over what a question does not tell apart: `place_load` is the grain `load` over all schools, over grades of
-//! the same stage and the same limits, and over the days of a month, `place_load__region__public__day` over schools of the same region and
+//! the same stage and the same limits, and over the days of a term, `place_load__region__public__day` over schools of the same region and
 //! ownership on each day, and so on for any of [`ALIKE`]. A grain may be made of several rollups and of events ([`crate::common::Grain`]): its
 //! rows by day, school and grade are read once, and all its other tables are made from them.
 //!
-//! A city of a thousand schools has ten counties, and a term five months, so what is asked by place and month reads a thousandth of the rows.
+//! A city of a thousand schools has ten counties, and a term a hundred days, so what is asked by place alone reads a few rows of a million.
 //! In `school` stands one of the schools for all that are like it, in `grade` one of the grades and in `day` one of the days: what joins the
 //! register, the calendar or the code sets by them finds what they share. Of the days that a question begins or ends among, and of those
 //! that are still changing, each has rows of its own.
@@ -34,7 +34,7 @@ use self::alike::{Stand, alike_grades, alike_schools, pairs, terms};
 pub(crate) use self::asked::Dated;
 use self::asked::{Asked, Made, reading};
 pub(crate) use self::days::Days;
-use self::days::alike_days;
+use self::days::{Span, alike_days};
 use self::table::{Added, Day, Rows};
 use crate::catalog::Pinned;
 use crate::common::Sum;
@@ -49,7 +49,9 @@ const OF_SCHOOLS: [&str; 4] = ["region", "school_type", "urban_rural", "public"]
 /// Says of which term a day is.
 const CALENDAR: &str = "calendar";
 /// What rows can be alike in. A school by itself is like no other, and so is a day.
-pub(crate) const ALIKE: [&str; 8] = ["region", "school_type", "urban_rural", "public", "school", "grade", "week", DAY];
+pub(crate) const ALIKE: [&str; 9] = ["region", "school_type", "urban_rural", "public", "school", "grade", MONTH, WEEK, DAY];
+const MONTH: &str = "month";
+const WEEK: &str = "week";
 pub(crate) const DAY: &str = "day";
 /// The number of what is not asked but prepared: for it nothing goes.
 pub(crate) const PREPARED: u64 = 0;
@@ -92,23 +94,26 @@ impl Sort {
         (!by_itself).then(|| OF_SCHOOLS.into_iter().filter(|column| self.alike.contains(column)).collect())
     }
 
-    /// Whether each day is by itself.
-    fn is_by_day(&self) -> bool {
-        self.alike.contains(DAY)
+    fn span(&self) -> Span {
+        let spans = [(DAY, Span::Day), (WEEK, Span::Week), (MONTH, Span::Month)];
+        spans.into_iter().find(|(column, _)| self.alike.contains(column)).map_or(Span::Term, |(_, span)| span)
     }
 
-    /// The same with each day by itself.
-    fn by_day(&self) -> Self {
-        Self {
-            rows: self.rows.clone(),
-            alike: self.alike.iter().copied().filter(|column| *column != "week").chain([DAY]).collect(),
-        }
+    /// The same by month, and if it is that, or of weeks, by day.
+    fn finer(&self) -> Self {
+        let span = if self.span() == Span::Term { MONTH } else { DAY };
+        let places = self.alike.iter().copied().filter(|column| ![MONTH, WEEK].contains(column));
+        Self { rows: self.rows.clone(), alike: places.chain([span]).collect() }
     }
 
-    /// What it is made from: the same rows with each day, school and grade by itself, unless it is that.
-    fn finest(&self) -> Option<Self> {
+    /// What it is made from: where it is of terms, the same of months, else the same rows with each day, school and grade by itself, unless it
+    /// is that.
+    fn made_from(&self) -> Option<Self> {
         let alike = BTreeSet::from(["school", "grade", DAY]);
-        (self.alike != alike).then(|| Self { rows: self.rows.clone(), alike })
+        match self.span() {
+            Span::Term => Some(self.finer()),
+            _ => (self.alike != alike).then(|| Self { rows: self.rows.clone(), alike }),
+        }
     }
 }
 
@@ -137,7 +142,7 @@ struct Kept {
 enum State {
     #[default]
     New,
-    Added(Added),
+    Added(Box<Added>),
     /// It did not fit when this question was asked.
     Large(u64),
 }
@@ -159,7 +164,9 @@ impl Places {
             alike.retain(|column| !OF_SCHOOLS.contains(column));
         }
         if alike.contains(DAY) {
-            alike.remove("week");
+            alike.retain(|column| ![MONTH, WEEK].contains(column));
+        } else if alike.contains(WEEK) {
+            alike.remove(MONTH);
         }
         Some(Place { name: name.to_owned(), sort: Sort { rows, alike }, days, sum: Arc::clone(sum) })
     }
@@ -210,25 +217,21 @@ impl Places {
     }
 
     /// The rows of the days that are wanted; nothing if the table does not fit. Days that are alike have rows together if all of them are
-    /// wanted and none has changed since the last question, else each has its own.
+    /// wanted and none has changed since the last question, else what they have by month or by day is read.
     async fn rows(&self, asked: &Asked<'_>, sort: &Sort, wanted: Wanted<'_>) -> Result<Option<Rows>> {
         let kept = self.kept(sort);
         let mut state = kept.state.lock().await;
-        let registers = asked.registers_of(sort);
+        let (registers, span) = (asked.registers_of(sort), sort.span());
         match &*state {
             State::Large(since) if asked.question < since + asked.again() => return Ok(None),
             State::Added(table) if table.registers == registers => {}
-            _ => *state = State::Added(self.begin(asked, sort, registers).await?),
+            _ => *state = State::Added(Box::new(self.begin(asked, sort, registers).await?)),
         }
         let State::Added(table) = &mut *state else { return Err(missing()) };
         let there = asked.days();
         if table.there != there {
             table.made = asked.made(&there).await?;
-            let days = table.made.keys().copied();
-            table.alike = match sort.is_by_day() {
-                true => days.map(|day| (day, BTreeSet::from([day]))).collect(),
-                false => alike_days(days, &table.terms, sort.alike.contains("week")),
-            };
+            table.alike = alike_days(table.made.keys().copied(), &table.terms, span);
             table.there = there;
         }
         let marks = table.marks(asked);
@@ -236,14 +239,14 @@ impl Places {
         kept.memory.store(table.memory(), Ordering::Relaxed);
         let (mut together, mut each) = (Vec::new(), BTreeSet::new());
         for (first, days) in &table.alike {
-            let rests = || sort.is_by_day() || table.seen.get(first).is_none_or(|seen| *seen == marks[first]);
+            let rests = || span == Span::Day || table.seen.get(first).is_none_or(|seen| *seen == marks[first]);
             if days.iter().all(|day| wanted(*day)) && (table.days.contains_key(first) || rests()) {
                 together.push(*first);
             } else {
                 each.extend(days.iter().copied().filter(|day| wanted(*day)));
             }
         }
-        if !sort.is_by_day() {
+        if span != Span::Day {
             table.seen.clone_from(&marks);
         }
         let mut new =
@@ -255,11 +258,11 @@ impl Places {
                 firsts.push(first);
                 days.extend(&table.alike[&first]);
             }
-            let finest = match sort.finest() {
-                Some(finest) => self.behind(asked, &finest, &|day| days.contains(&day)).await?,
+            let from = match sort.made_from() {
+                Some(from) => self.behind(asked, &from, &|day| days.contains(&day)).await?,
                 None => None,
             };
-            let rows = match finest {
+            let rows = match from {
                 Some(rows) => asked.read.read_table(rows.provider()?)?,
                 None => asked.rows_of(days.iter().flat_map(|day| &table.made[day])).await?,
             };
@@ -279,7 +282,7 @@ impl Places {
         }
         let mut batches: Vec<RecordBatch> = together.iter().map(|first| table.days[first].rows.clone()).collect();
         if !each.is_empty() {
-            let Some(rows) = self.behind(asked, &sort.by_day(), &|day| each.contains(&day)).await? else { return Ok(None) };
+            let Some(rows) = self.behind(asked, &sort.finer(), &|day| each.contains(&day)).await? else { return Ok(None) };
             batches.extend(rows.batches);
         }
         Ok(Some(Rows { schema: viewed(&table.schema), batches }))
@@ -298,7 +301,7 @@ impl Places {
         Ok(Added {
             registers,
             stands: self.stands(&asked.read, sort).await?,
-            terms: if sort.is_by_day() { HashMap::new() } else { terms(&asked.read).await? },
+            terms: if sort.span() == Span::Day { HashMap::new() } else { terms(&asked.read).await? },
             schema: Arc::clone(asked.rows().await?.schema().inner()),
             there: BTreeSet::new(),
             made: Made::new(),
