@@ -21,7 +21,7 @@ use xueqing_query::{Engine, Options, Request, Scope, Setup};
 use xueqing_schema::Standard;
 
 /// Those whose rows are added up in memory.
-const FIGURES: [&str; 14] = [
+const FIGURES: [&str; 16] = [
     "workload/daily_minutes",
     "workload/compliance",
     "workload/subject_minutes",
@@ -36,12 +36,13 @@ const FIGURES: [&str; 14] = [
     "homework/done_at_school",
     "homework/layering",
     "homework/publication",
+    "homework/marking",
+    "homework/early_written",
 ];
 /// Those that read classes or records: over one dimension.
-const DEEP: [(&str, &str); 5] = [
+const DEEP: [(&str, &str); 4] = [
     ("workload/over_limit_runs", "grade"),
-    ("homework/marking", "county"),
-    ("homework/early_written", "county"),
+    ("exam/frequency", "county"),
     ("homework/no_homework_days", "county"),
     ("quality/coverage", "county"),
 ];

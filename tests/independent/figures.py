@@ -46,6 +46,12 @@ def ratio(part, whole):
     return part / whole if whole else None
 
 
+def hundredths(part, whole):
+    """How many hundredths of some minutes others are, both to half a second."""
+    part, whole = round(part * 120), round(whole * 120)
+    return (200 * part + whole) // (2 * whole)
+
+
 def mean(values):
     values = list(values)
     return math.fsum(values) / len(values) if values else None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import sample_week as week
-from figures import deviation, mean, one, ratio
+from figures import deviation, hundredths, mean, one, ratio
 from load import answers, known, monday, most_at_once, only, parts, share, sources, student_days
 
 FINALS = {"11": 0, "12": 0} | {grade: 1 for grade in ("13", "14", "15", "16")} | {grade: 2 for grade in ("21", "22", "23")}
@@ -153,7 +153,7 @@ def agreement_rows(load, by, params):
             "low_agreement": None if spread is None else centre - 1.96 * spread,
             "high_agreement": None if spread is None else centre + 1.96 * spread,
             "concordance": 2 * together / scatter if len(part) > 1 and scatter > 0 else None,
-            "median_ratio": statistics.median(a / b for a, b in zip(x, y)),
+            "median_ratio": statistics.median(hundredths(a, b) for a, b in zip(x, y)) / 100,
         }
 
     rows = load.placed([row | {"day": row["date"]} for row in pairs])

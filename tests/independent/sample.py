@@ -17,7 +17,7 @@ import pandas as pd
 import rejects
 import sample_files as files
 from exams import standardise, summary
-from figures import answer, groups, one, ratio, write
+from figures import answer, groups, hundredths, one, ratio, write
 from tonight import tonight_rows
 
 LIMITS = {"11": 0, "12": 0, "13": 60, "14": 60, "15": 60, "16": 60, "21": 90, "22": 90, "23": 90}
@@ -190,7 +190,7 @@ def coverage(district, by, params):
                 "row_coverage": ratio(there, wanted),
                 "minutes_coverage": ratio(total, expected),
                 **{f"{name}_share": ratio(count, total) for name, count in known.items()},
-                "estimate_bias": statistics.median(biases) if biases else None,
+                "estimate_bias": statistics.median(biases) / 100 if biases else None,
             }
         )
     return rows
@@ -200,7 +200,7 @@ def bias(assignment, works):
     if works is None or not assignment.estimated or np.isnan(assignment.estimated):
         return None
     measured = works[works["source"] == "measured"]["seconds"].dropna()
-    return statistics.median(measured) / 60 / assignment.estimated if len(measured) else None
+    return hundredths(statistics.median(measured) / 60, assignment.estimated) if len(measured) else None
 
 
 # ---- attendance and lessons -----------------------------------------------------------------------------------------

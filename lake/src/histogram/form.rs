@@ -56,8 +56,7 @@ pub(super) fn encode_into(bytes: &mut Vec<u8>, from: u32, counts: &[u64]) {
     let Some(first) = counts.iter().position(|count| *count > 0) else { return };
     let last = counts.iter().rposition(|count| *count > 0).unwrap_or(first);
     let (counts, first) = (&counts[first..=last], from + first as u32);
-    let number = counts.iter().filter(|count| **count > 0).count();
-    let most = counts.iter().fold(0, |most, count| most | count);
+    let (number, most) = counts.iter().fold((0, 0), |(number, most), count| (number + usize::from(*count > 0), most | count));
     match of_shape(counts.len(), number, most) {
         None => pairs_into(bytes, (first..).zip(counts.iter().copied()).filter(|(_, count)| *count > 0)),
         Some(form) => counts_into(bytes, form, first, counts),

@@ -9,7 +9,7 @@ use datafusion::error::Result;
 use datafusion::logical_expr::expr_fn::SimpleScalarUDF;
 use datafusion::logical_expr::{ColumnarValue, ScalarUDF, Signature, TypeSignature, Volatility};
 
-use super::form::{above, encode, entries};
+use super::form::{Form, above, encode, entries};
 use super::{clamped, either};
 
 /// All values are greater.
@@ -91,17 +91,27 @@ fn decile(bytes: &[u8], number: i64) -> Option<f64> {
     let count = above(bytes, EVERY);
     let last = i64::try_from(count).ok()?.checked_sub(1).filter(|last| *last >= 0)?;
     let (place, tenths) = (u64::try_from(last * number / 10).ok()?, last * number % 10);
-    let (mut before, mut low) = (0, None);
-    for (value, count) in entries(bytes) {
-        before += count;
-        let value = f64::from(value);
-        if low.is_none() && before > place {
-            low = Some(value);
-        }
-        match low {
-            Some(low) if tenths == 0 || before > place + 1 => return Some(low + (value - low) * (tenths as f64 / 10.0)),
-            _ => {}
+    match Form::of(bytes) {
+        Form::Pairs(pairs) => between(pairs, place, tenths),
+        Form::Bytes(first, counts) => between((first..).zip(counts.iter().map(|count| u64::from(*count))), place, tenths),
+        Form::Run(first, counts) => {
+            between((first..).zip(counts.iter().map(|count| u64::from(u32::from_le_bytes(*count)))), place, tenths)
         }
     }
-    low
+}
+
+/// What lies so many tenths of the way from the value at a place to the next; each form has a loop of its own.
+#[inline]
+fn between(mut entries: impl Iterator<Item = (u32, u64)>, place: u64, tenths: i64) -> Option<f64> {
+    let mut before = 0;
+    let low = entries.by_ref().find(|(_, count)| {
+        before += count;
+        before > place
+    });
+    let (low, _) = low?;
+    if tenths == 0 || before > place + 1 {
+        return Some(f64::from(low));
+    }
+    let high = entries.find(|(_, count)| *count > 0).map_or(low, |(value, _)| value);
+    Some(f64::from(low) + f64::from(high - low) * (tenths as f64 / 10.0))
 }

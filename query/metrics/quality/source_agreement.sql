@@ -13,12 +13,12 @@ source = { zh = "RULES B2 已知问题与 B3 第 13 项 [D]；一致性界限：
 zh = """
 pair：measured-estimated、reported-estimated 按作业（清单中未撤回、估计大于零）配对，值为该作业该来源学生时长的中位数与教师估计；measured-reported 按班级 × 学科 × 日配对，值为两种来源的中位数（同一批学生或不同学生）。
 pairs = 对数；students = 单个配对中学生数之和（同一学生在每个配对各计一次，用于小组遮蔽的上限之外不作解释）。difference = 前者 − 后者：mean_difference = 均值；sd_difference = 样本标准差；low_agreement、high_agreement = 均值 ∓ 1.96 × 标准差。
-concordance = 2·cov ÷ (var₁ + var₂ + (均值差)²)，方差与协方差除以 n；median_ratio = 各对 前者 ÷ 后者 的中位数。少于两对时后几项为空。
+concordance = 2·cov ÷ (var₁ + var₂ + (均值差)²)，方差与协方差除以 n；median_ratio = 各对 前者 ÷ 后者（取到百分之一）的中位数。时长取到秒，配对的作业与记录同日。少于两对时后几项为空。
 """
 en = """
 pair: measured-estimated and reported-estimated pair by assignment (on the list, not withdrawn, estimate above zero): the median of its pupils' minutes of that source and the teacher's estimate; measured-reported pairs by class x subject x day: the medians of both sources (the same pupils or others).
 pairs; students = pupils of the pairs added up (a pupil counts once in each pair; used for suppression only). difference = first - second: mean_difference; sd_difference = sample standard deviation; low_agreement, high_agreement = mean -/+ 1.96 x standard deviation.
-concordance = 2 cov / (var1 + var2 + (difference of means)^2), variances and covariance divided by n; median_ratio = median over pairs of first / second. With fewer than two pairs these are empty.
+concordance = 2 cov / (var1 + var2 + (difference of means)^2), variances and covariance divided by n; median_ratio = median over pairs of first / second, to a hundredth. Minutes are taken to a second, and an assignment is paired with records of its day. With fewer than two pairs these are empty.
 """
 
 [params]
@@ -30,6 +30,42 @@ school = {}
 grade = {}
 class = {}
 subject = {}
+
+# Pairs of medians in half seconds: how many, what they add up to, and their squares and products.
+[grains.medians]
+class = """
+WITH timed AS (
+  SELECT day, school, grade, class, subject, assignment, minutes_source, CAST(round(minutes * 60) AS BIGINT) AS seconds
+  FROM homework
+  WHERE minutes IS NOT NULL AND minutes_source IN ('measured', 'reported')
+),
+of_assignment AS (
+  SELECT
+    day, school, grade, class, subject, assignment, minutes_source, CAST(2 * histogram_decile(histogram(seconds), 5) AS BIGINT) AS x, count(*) AS pupils
+  FROM timed
+  GROUP BY day, school, grade, class, subject, assignment, minutes_source
+),
+pairs AS (
+  SELECT
+    o.day, o.school, o.grade, o.class, o.subject, concat(o.minutes_source, '-estimated') AS pair, o.pupils, o.x,
+    CAST(round(a.estimated_minutes * 120) AS BIGINT) AS y
+  FROM of_assignment AS o JOIN assignment AS a ON a.day = o.day AND a.assignment = o.assignment
+  WHERE NOT COALESCE(a.withdrawn, FALSE) AND a.estimated_minutes > 0
+  UNION ALL
+  SELECT
+    day, school, grade, class, subject, 'measured-reported' AS pair, count(*) AS pupils,
+    CAST(2 * histogram_decile(histogram(seconds) FILTER (WHERE minutes_source = 'measured'), 5) AS BIGINT) AS x,
+    CAST(2 * histogram_decile(histogram(seconds) FILTER (WHERE minutes_source = 'reported'), 5) AS BIGINT) AS y
+  FROM timed
+  GROUP BY day, school, grade, class, subject
+)
+SELECT
+  day, school, grade, {class} subject, pair, sum(pupils) AS pupils, count(*) AS pairs, sum(x) AS x, sum(y) AS y, sum(x * x) AS xx, sum(y * y) AS yy,
+  sum(x * y) AS xy, histogram((200 * x + y) / (2 * NULLIF(y, 0))) AS ratios
+FROM pairs
+WHERE x IS NOT NULL AND y IS NOT NULL
+GROUP BY {class} day, school, grade, subject, pair
+"""
 
 [dimension_titles]
 pair = { zh = "配对", en = "Pair" }
@@ -74,40 +110,26 @@ name = "median_ratio"
 title = { zh = "比值中位数", en = "Median ratio" }
 unit = "ratio"
 ---*/
-WITH timed AS (
-  SELECT h.day, h.school, h.grade, h.class, h.subject, h.assignment, h.minutes_source, h.minutes
-  FROM homework AS h
-  WHERE h.minutes IS NOT NULL AND {{filters h}}
-),
-of_assignment AS (
-  SELECT day, school, grade, class, subject, assignment, minutes_source, median(minutes) AS minutes, count(*) AS pupils
-  FROM timed WHERE minutes_source <> 'estimated'
-  GROUP BY day, school, grade, class, subject, assignment, minutes_source
-),
-of_subject AS (
-  SELECT day, school, grade, class, subject, minutes_source, median(minutes) AS minutes, count(*) AS pupils
-  FROM timed WHERE minutes_source <> 'estimated'
-  GROUP BY day, school, grade, class, subject, minutes_source
-),
-pairs AS (
-  SELECT o.day, o.school, o.grade, o.class, o.subject, concat(o.minutes_source, '-estimated') AS pair, o.pupils, o.minutes AS x, a.estimated_minutes AS y
-  FROM of_assignment AS o JOIN assignment AS a ON a.assignment = o.assignment
-  WHERE NOT COALESCE(a.withdrawn, FALSE) AND a.estimated_minutes > 0
-  UNION ALL
-  SELECT m.day, m.school, m.grade, m.class, m.subject, 'measured-reported' AS pair, m.pupils + r.pupils AS pupils, m.minutes AS x, r.minutes AS y
-  FROM of_subject AS m
-  JOIN of_subject AS r ON r.day = m.day AND r.school = m.school AND r.grade = m.grade AND r.class = m.class AND r.subject = m.subject
-  WHERE m.minutes_source = 'measured' AND r.minutes_source = 'reported'
-),
-placed AS (
-  SELECT {{dimensions d}} TRUE AS whole, d.pupils, d.x, d.y FROM pairs AS d {{joins d}}
+WITH cells AS (
+  SELECT {{dimensions d}} TRUE AS whole, d.pupils, d.pairs, d.x, d.y, d.xx, d.yy, d.xy, d.ratios
+  FROM {{medians}} AS d
+  {{joins d}}
+  WHERE {{filters d}}
 ),
 sums AS (
   SELECT
-    {{by}} TRUE AS whole, sum(pupils) AS students, count(*) AS pairs, avg(x - y) AS mean_difference, stddev_samp(x - y) AS sd_difference,
-    var_pop(x) + var_pop(y) + power(avg(x) - avg(y), 2) AS scatter, covar_pop(x, y) AS together, median(x / NULLIF(y, 0)) AS median_ratio
-  FROM placed
+    {{by}} TRUE AS whole, sum(pupils) AS students, sum(pairs) AS pairs, CAST(sum(pairs) AS DOUBLE) AS n, CAST(sum(x) AS DOUBLE) AS x, CAST(sum(y) AS DOUBLE) AS y,
+    CAST(sum(xx) AS DOUBLE) AS xx, CAST(sum(yy) AS DOUBLE) AS yy, CAST(sum(xy) AS DOUBLE) AS xy, CAST(sum(x - y) AS DOUBLE) AS apart,
+    CAST(sum(xx - 2 * xy + yy) AS DOUBLE) AS apart_squares, histogram_sum(ratios) AS ratios
+  FROM cells
   GROUP BY {{by}} TRUE
+),
+moments AS (
+  SELECT
+    {{by}} TRUE AS whole, students, pairs, apart / n / 120 AS mean_difference,
+    CASE WHEN pairs > 1 THEN sqrt(GREATEST(apart_squares - apart * apart / n, 0) / (n - 1)) / 120 END AS sd_difference,
+    xx - x * x / n + yy - y * y / n + apart * apart / n AS scatter, xy - x * y / n AS together, ratios
+  FROM sums
 )
 SELECT
   {{by}}
@@ -115,6 +137,6 @@ SELECT
   mean_difference - 1.96 * sd_difference AS low_agreement,
   mean_difference + 1.96 * sd_difference AS high_agreement,
   CASE WHEN pairs > 1 AND scatter > 0 THEN 2 * together / scatter END AS concordance,
-  median_ratio
-FROM sums
+  histogram_decile(ratios, 5) / 100 AS median_ratio
+FROM moments
 ORDER BY {{by}} whole
