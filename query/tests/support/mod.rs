@@ -211,3 +211,19 @@ pub fn assert_rows(actual: &[Map<String, Value>], expected: Value) {
         }
     }
 }
+
+/// Two schools with a class each, on one day.
+pub async fn two_schools() -> District {
+    let row = |school: &str, student: String| {
+        json!({"day": "2026-09-07", "school": school, "grade": "13", "class": "c1", "student": student,
+        "homework_expected": 1, "timed_measured": 1, "seconds_measured": 600})
+    };
+    let large = (0..10).map(|i| row("large", format!("l{i}")));
+    let small = (0..9).map(|i| row("small", format!("s{i}")));
+    District::empty().await.with("student_day", json!(large.chain(small).collect::<Vec<_>>())).await
+}
+
+/// A figure of the district's own.
+pub fn own(text: &str) -> Vec<(String, String)> {
+    vec![("local/days.sql".to_owned(), text.to_owned())]
+}
