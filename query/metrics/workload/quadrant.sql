@@ -11,14 +11,14 @@ source = { zh = "负担—质量四象限：RULES B3 第 19 项 [D]；各校各�
 
 [description]
 zh = """
-minutes = 学校在该年级的学科作业已知时长之和 ÷ 该年级学生日数（学生日见 workload/daily_minutes）。quality = 该校该年级该学科考试标准分的均值：每次考试每学科每年级内 z = (分数 − 均值) ÷ 总体标准差（分数取到千分之一），缺考、免考、作弊不计；只取 exam、term 参数所选的考试。
+minutes = 学校在该年级的学科作业已知时长之和 ÷ 该年级学生日数（学生日见 workload/daily_minutes）。quality = 该校该年级该学科考试标准分的均值：每次考试每学科每年级内 z = (分数 − 均值) ÷ 总体标准差（分数取到千分之一，至多 10000 分），缺考、免考、作弊不计；只取 exam、term 参数所选的考试。
 只有时长与成绩都有的学校 × 年级 × 学科进入；students = 有已知时长学生数（单日最多）与有成绩学生数（参加人数最多的一次）中较小者之和。组的 minutes、quality 为其各学校 × 年级 × 学科的学生加权均值（权 = 有成绩的学生数）。
 minutes_middle、quality_middle = 比较基准：所选范围内全部学校 × 年级 × 学科的学生加权均值。quadrant：时长与质量高于（含相差不到 1e-9）或低于基准：heavy-high、heavy-low、light-high、light-low。描述而非因果；不是排名；成绩年级与作业年级按记录上的年级匹配。
 minutes_error = 时长均值的标准误，以有学生日的日子为抽样单位，因为一天的作业是全班同时布置的（比值估计的线性化方差：n ÷ (n − 1) × Σ(yᵢ − R·xᵢ)² ÷ (Σxᵢ)²，y = 该日学科时长，x = 该日学生日，n = 天数），少于两天为空。
 quality_error = 标准分均值的标准误，以学生为抽样单位；几次考试多是同一批学生，按完全相关相加，因此不小于实际；有一次考试少于两名学生为空。组内各学校 × 年级 × 学科视为独立，一个组含多个学科时两者偏小。students_timed、students_scored = 两轴各自的学生数。
 """
 en = """
-minutes = known homework minutes of the subject in a grade of a school / the grade's student-days (see workload/daily_minutes). quality = mean standard score of that school, grade and subject: within each exam, subject and grade z = (score - mean) / population standard deviation (scores to a thousandth); absent, exempt and cheating are left out; only exams that the parameters exam and term choose.
+minutes = known homework minutes of the subject in a grade of a school / the grade's student-days (see workload/daily_minutes). quality = mean standard score of that school, grade and subject: within each exam, subject and grade z = (score - mean) / population standard deviation (scores to a thousandth, 10000 at the most); absent, exempt and cheating are left out; only exams that the parameters exam and term choose.
 Only school x grade x subject with both enter; students = the smaller of pupils with known minutes (on the day that has most) and pupils with scores (in the exam that most sat), added up. A group's minutes and quality are means over its school x grade x subject, weighted by pupils with scores.
 minutes_middle, quality_middle = what is compared with: the same means over everything that the parameters choose. quadrant: load and quality at or above (to 1e-9), or below: heavy-high, heavy-low, light-high, light-low. It describes and proves no cause; it is no ranking; results and homework are matched by the grade on the record.
 minutes_error = standard error of the mean minutes with days that have student-days as the units drawn, as a day's homework is set for whole classes at once (linearised variance of a ratio: n / (n - 1) x sum of (y - R x)^2 / (sum of x)^2 with y = the subject's minutes of a day, x = its student-days, n = days); empty for fewer than two days.
@@ -53,11 +53,11 @@ JOIN school_grade_day AS d ON d.day = s.day AND d.school = s.school AND d.grade 
 WHERE d.load_students > 0
 """
 
-# Whole scores of an exam, in thousandths.
+# Whole scores of an exam, in thousandths; one that no exam can give must not outgrow the sum of squares.
 [grains.results]
 class = """
 SELECT day, school, grade, subject, exam, term, count(*) AS pupils, sum(points) AS points, sum(points * points) AS squares
-FROM (SELECT day, school, grade, subject, exam, term, CAST(round(score * 1000) AS BIGINT) AS points FROM assessment WHERE COALESCE(item, '') = '' AND status = 'scored')
+FROM (SELECT day, school, grade, subject, exam, term, CAST(round(LEAST(score, 10000) * 1000) AS BIGINT) AS points FROM assessment WHERE COALESCE(item, '') = '' AND status = 'scored')
 GROUP BY day, school, grade, subject, exam, term
 """
 
