@@ -64,8 +64,9 @@ pub struct Quadrants {
 
 /// The figure that has both axes, and its columns.
 const QUADRANT: &str = "workload/quadrant";
-const LOAD: [&str; 3] = ["minutes", "minutes_error", "students_timed"];
-const QUALITY: [&str; 3] = ["quality", "quality_error", "students_scored"];
+/// Mean, error, students, and what was drawn: days for one axis, students for the other.
+const LOAD: [&str; 4] = ["minutes", "minutes_error", "students_timed", "days"];
+const QUALITY: [&str; 4] = ["quality", "quality_error", "students_scored", "students_scored"];
 /// School days are looked for so many days ahead: longer than any vacation.
 const AHEAD_DAYS: u64 = 120;
 
@@ -267,7 +268,7 @@ fn units(batch: &RecordBatch, by: &[String]) -> Result<Vec<Unit>, Error> {
     };
     let names = by.iter().map(|name| as_type(name, DataType::Utf8)).collect::<Result<Vec<_>, _>>()?;
     let axis =
-        |columns: [&str; 3]| columns.into_iter().map(|name| as_type(name, DataType::Float64)).collect::<Result<Vec<_>, _>>();
+        |columns: [&str; 4]| columns.into_iter().map(|name| as_type(name, DataType::Float64)).collect::<Result<Vec<_>, _>>();
     let (load, quality) = (axis(LOAD)?, axis(QUALITY)?);
     // A withheld group has no numbers, and so no students.
     let number = |column: &ArrayRef, row: usize, none: f64| {
@@ -278,6 +279,7 @@ fn units(batch: &RecordBatch, by: &[String]) -> Result<Vec<Unit>, Error> {
         mean: number(&axis[0], row, f64::NAN),
         standard_error: number(&axis[1], row, f64::NAN),
         students: number(&axis[2], row, 0.0) as usize,
+        degrees: number(&axis[3], row, 0.0) - 1.0,
     };
     let name = |column: &ArrayRef, row: usize| {
         let column = column.as_string::<i32>();

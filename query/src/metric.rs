@@ -161,7 +161,10 @@ impl Metric {
         let settled = template::settle(&sql, &filters, &common.snippets).map_err(bad)?;
         let shared = |name: &str| common.params.get(name).and_then(|shared| shared.filter.as_ref());
         filters.retain(|name, filter| !template::BOUNDS.contains(&name.as_str()) || Some(&*filter) != shared(name));
-        let leaves_days = template::leaves_days(&sql, &filters, &common.snippets, &grains);
+        // Bounds of its own leave other days.
+        let bounded = template::BOUNDS.iter().any(|name| filters.contains_key(*name));
+        let leaves_days =
+            if bounded { BTreeSet::new() } else { template::leaves_days(&sql, &filters, &common.snippets, &grains) };
         let sql = settled;
         let metric = Self {
             name: name.to_owned(),

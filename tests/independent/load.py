@@ -333,7 +333,7 @@ def marking(part):
     )
     whole = whole.filter(pl.col("told") > 0)
     waits = [
-        min(math.ceil((at - since).total_seconds() / 60), 16383)
+        math.ceil((at - since).total_seconds() / 360)
         for at, since in marked.select("marked_at", "submitted").iter_rows()
         if at and since and at >= since
     ]
@@ -346,7 +346,7 @@ def marking(part):
         "assignments": len(whole),
         "all_marked_share": share(whole, pl.col("all")),
         "self_marked_share": None,
-        "median_feedback_hours": statistics.median(waits) / 60 if waits else None,
+        "median_feedback_hours": statistics.median(waits) / 10 if waits else None,
         "feedback_coverage": ratio(len(waits), len(marked)),
         "correction_rate": share(correctable, pl.col("corrected")),
     }

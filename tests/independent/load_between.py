@@ -220,6 +220,7 @@ def quadrant_rows(load, by, params):
                         "minutes": part.filter(pl.col("subject") == subject)["seconds"].sum() / 60 / len(days),
                         "z": own["z"].mean(),
                         "timed": most_at_once(days),
+                        "days": days["date"].n_unique(),
                     }
                 )
                 held = known(part.filter(pl.col("subject") == subject)).group_by("date").agg(y=pl.col("seconds").sum() / 60)
@@ -244,6 +245,7 @@ def quadrant_rows(load, by, params):
             "quality_error": None if part["z_variance"].null_count() else error("z_variance"),
             "students_timed": part["timed"].sum(),
             "students_scored": part["scored"].sum(),
+            "days": part["days"].min(),
             "minutes_middle": middle[0],
             "quality_middle": middle[1],
             "quadrant": f"{side(minutes, middle[0], 'heavy', 'light')}-{side(quality, middle[1], 'high', 'low')}",

@@ -239,8 +239,14 @@ impl Groups {
             };
             column.append_option((!histogram.is_empty()).then_some(histogram));
         }
-        if self.groups.is_empty() {
-            self.came.clear();
+        // What is emitted goes; there may be much more of it than is left.
+        let came = std::mem::take(&mut self.came);
+        for group in &mut self.groups {
+            if let Group::Came { from, length } = group {
+                let at = self.came.len();
+                self.came.extend(&came[*from..*from + *length]);
+                *from = at;
+            }
         }
         Arc::new(column.finish())
     }

@@ -42,7 +42,7 @@ given AS (
   SELECT day, school, grade, class, subject, TRUE AS written, FALSE AS listed
   FROM (
     SELECT DISTINCT h.day, h.school, h.grade, h.class, h.subject, h.assignment
-    FROM homework AS h LEFT ANTI JOIN assignment AS a ON a.day = h.day AND a.assignment = h.assignment
+    FROM homework AS h LEFT ANTI JOIN assignment AS a ON a.day = h.day AND a.school = h.school AND a.assignment = h.assignment
     WHERE h.form = 'written' AND h.grade IN (SELECT code FROM forbidden)
   )
 ),

@@ -39,10 +39,10 @@ subject = {}
 class = """
 WITH arrived AS (
   SELECT
-    day, assignment, count(*) AS rows,
-    CAST(2 * histogram_decile(histogram(CAST(round(minutes * 60) AS BIGINT)) FILTER (WHERE minutes_source = 'measured'), 5) AS BIGINT) AS half_seconds
+    day, school, assignment, count(*) AS rows,
+    CAST(2 * median(round(minutes * 60)) FILTER (WHERE minutes_source = 'measured') AS BIGINT) AS half_seconds
   FROM homework
-  GROUP BY day, assignment
+  GROUP BY day, school, assignment
 ),
 roster AS (
   SELECT c.school, c.class, c.day, count(DISTINCT s.student) AS size
@@ -57,7 +57,7 @@ listed AS (
     h.half_seconds, NULLIF(CAST(round(a.estimated_minutes * 120) AS BIGINT), 0) AS estimated
   FROM assignment AS a
   LEFT JOIN roster AS r ON r.school = a.school AND r.class = a.class AND r.day = a.day
-  LEFT JOIN arrived AS h ON h.day = a.day AND h.assignment = a.assignment
+  LEFT JOIN arrived AS h ON h.day = a.day AND h.school = a.school AND h.assignment = a.assignment
   WHERE NOT COALESCE(a.withdrawn, FALSE)
 )
 SELECT

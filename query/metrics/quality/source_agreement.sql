@@ -35,13 +35,13 @@ subject = {}
 [grains.medians]
 class = """
 WITH timed AS (
-  SELECT day, school, grade, class, subject, assignment, minutes_source, CAST(round(minutes * 60) AS BIGINT) AS seconds
+  SELECT day, school, grade, class, subject, assignment, minutes_source, round(minutes * 60) AS seconds
   FROM homework
   WHERE minutes IS NOT NULL AND minutes_source IN ('measured', 'reported')
 ),
 of_assignment AS (
   SELECT
-    day, school, grade, class, subject, assignment, minutes_source, CAST(2 * histogram_decile(histogram(seconds), 5) AS BIGINT) AS x, count(*) AS pupils
+    day, school, grade, class, subject, assignment, minutes_source, CAST(2 * median(seconds) AS BIGINT) AS x, count(*) AS pupils
   FROM timed
   GROUP BY day, school, grade, class, subject, assignment, minutes_source
 ),
@@ -49,13 +49,13 @@ pairs AS (
   SELECT
     o.day, o.school, o.grade, o.class, o.subject, concat(o.minutes_source, '-estimated') AS pair, o.pupils, o.x,
     CAST(round(a.estimated_minutes * 120) AS BIGINT) AS y
-  FROM of_assignment AS o JOIN assignment AS a ON a.day = o.day AND a.assignment = o.assignment
+  FROM of_assignment AS o JOIN assignment AS a ON a.day = o.day AND a.school = o.school AND a.assignment = o.assignment
   WHERE NOT COALESCE(a.withdrawn, FALSE) AND a.estimated_minutes > 0
   UNION ALL
   SELECT
     day, school, grade, class, subject, 'measured-reported' AS pair, count(*) AS pupils,
-    CAST(2 * histogram_decile(histogram(seconds) FILTER (WHERE minutes_source = 'measured'), 5) AS BIGINT) AS x,
-    CAST(2 * histogram_decile(histogram(seconds) FILTER (WHERE minutes_source = 'reported'), 5) AS BIGINT) AS y
+    CAST(2 * median(seconds) FILTER (WHERE minutes_source = 'measured') AS BIGINT) AS x,
+    CAST(2 * median(seconds) FILTER (WHERE minutes_source = 'reported') AS BIGINT) AS y
   FROM timed
   GROUP BY day, school, grade, class, subject
 )

@@ -15,14 +15,14 @@ minutes = 学校在该年级的学科作业已知时长之和 ÷ 该年级学生
 只有时长与成绩都有的学校 × 年级 × 学科进入；students = 有已知时长学生数（单日最多）与有成绩学生数（参加人数最多的一次）中较小者之和。组的 minutes、quality 为其各学校 × 年级 × 学科的学生加权均值（权 = 有成绩的学生数）。
 minutes_middle、quality_middle = 比较基准：所选范围内全部学校 × 年级 × 学科的学生加权均值。quadrant：时长与质量高于（含相差不到 1e-9）或低于基准：heavy-high、heavy-low、light-high、light-low。描述而非因果；不是排名；成绩年级与作业年级按记录上的年级匹配。
 minutes_error = 时长均值的标准误，以有学生日的日子为抽样单位，因为一天的作业是全班同时布置的（比值估计的线性化方差：n ÷ (n − 1) × Σ(yᵢ − R·xᵢ)² ÷ (Σxᵢ)²，y = 该日学科时长，x = 该日学生日，n = 天数），少于两天为空。
-quality_error = 标准分均值的标准误，以学生为抽样单位；几次考试多是同一批学生，按完全相关相加，因此不小于实际；有一次考试少于两名学生为空。组内各学校 × 年级 × 学科视为独立，一个组含多个学科时两者偏小。students_timed、students_scored = 两轴各自的学生数。
+quality_error = 标准分均值的标准误，以学生为抽样单位；几次考试多是同一批学生，其误差按完全相关相加；有一次考试少于两名学生为空。组内各学校 × 年级 × 学科视为独立，一个组含多个学科时两者偏小。students_timed = 该年级有已知时长（任何学科）的学生数，students_scored = 有成绩的学生数；days = 有学生日的天数，取各学校 × 年级 × 学科中最少者。
 """
 en = """
 minutes = known homework minutes of the subject in a grade of a school / the grade's student-days (see workload/daily_minutes). quality = mean standard score of that school, grade and subject: within each exam, subject and grade z = (score - mean) / population standard deviation (scores to a thousandth, 10000 at the most); absent, exempt and cheating are left out; only exams that the parameters exam and term choose.
 Only school x grade x subject with both enter; students = the smaller of pupils with known minutes (on the day that has most) and pupils with scores (in the exam that most sat), added up. A group's minutes and quality are means over its school x grade x subject, weighted by pupils with scores.
 minutes_middle, quality_middle = what is compared with: the same means over everything that the parameters choose. quadrant: load and quality at or above (to 1e-9), or below: heavy-high, heavy-low, light-high, light-low. It describes and proves no cause; it is no ranking; results and homework are matched by the grade on the record.
 minutes_error = standard error of the mean minutes with days that have student-days as the units drawn, as a day's homework is set for whole classes at once (linearised variance of a ratio: n / (n - 1) x sum of (y - R x)^2 / (sum of x)^2 with y = the subject's minutes of a day, x = its student-days, n = days); empty for fewer than two days.
-quality_error = standard error of the mean score with pupils as the units drawn; several exams are mostly sat by the same pupils, so their errors are added up as if they went together, which is never too small; empty where an exam has fewer than two pupils. School x grade x subject of a group count as independent, so both are too small for a group of several subjects. students_timed, students_scored = the pupils behind each axis.
+quality_error = standard error of the mean score with pupils as the units drawn; several exams are mostly sat by the same pupils, so their errors are added up as if they went together; empty where an exam has fewer than two pupils. School x grade x subject of a group count as independent, so both are too small for a group of several subjects. students_timed = pupils of the grade with known minutes in any subject, students_scored = pupils with scores; days = days with student-days, of the school x grade x subject that has fewest.
 """
 
 [params]
@@ -97,6 +97,11 @@ title = { zh = "有成绩学生数（一次最多）", en = "Pupils with scores 
 unit = "1"
 
 [[columns]]
+name = "days"
+title = { zh = "有时长的天数（最少的单元）", en = "Days with minutes (of the unit with fewest)" }
+unit = "1"
+
+[[columns]]
 name = "minutes_middle"
 title = { zh = "时长基准", en = "Minutes compared with" }
 unit = "min"
@@ -120,7 +125,7 @@ WITH load AS (
 ),
 minutes AS (
   SELECT
-    s.school, s.grade, s.subject, d.pupils, s.seconds / 60.0 / d.students AS minutes,
+    s.school, s.grade, s.subject, d.pupils, d.days, s.seconds / 60.0 / d.students AS minutes,
     CASE WHEN d.days > 1 THEN
       GREATEST(s.squares - 2 * (CAST(s.seconds AS DOUBLE) / d.students) * s.products + power(CAST(s.seconds AS DOUBLE) / d.students, 2) * d.squares, 0)
         / 3600 * d.days / (d.days - 1) / power(d.students, 2)
@@ -159,7 +164,7 @@ quality AS (
 ),
 units AS (
   SELECT
-    l.school, l.grade, l.subject, LEAST(l.pupils, CAST(q.pupils AS BIGINT)) AS students, q.pupils AS weight, l.pupils AS timed, CAST(q.pupils AS BIGINT) AS scored,
+    l.school, l.grade, l.subject, LEAST(l.pupils, CAST(q.pupils AS BIGINT)) AS students, q.pupils AS weight, l.pupils AS timed, l.days, CAST(q.pupils AS BIGINT) AS scored,
     l.minutes, q.z, l.variance AS minutes_variance, q.variance AS z_variance
   FROM minutes AS l
   JOIN quality AS q ON q.school = l.school AND q.grade = l.grade AND q.subject = l.subject
@@ -169,9 +174,9 @@ sums AS (
     {{by}} TRUE AS whole, sum(students) AS students, sum(weight) AS weight, sum(weight * minutes) / sum(weight) AS minutes, sum(weight * z) / sum(weight) AS quality,
     CASE WHEN count(minutes_variance) = count(*) THEN sqrt(sum(weight * weight * minutes_variance)) / sum(weight) END AS minutes_error,
     CASE WHEN count(z_variance) = count(*) THEN sqrt(sum(weight * weight * z_variance)) / sum(weight) END AS quality_error,
-    sum(timed) AS students_timed, sum(scored) AS students_scored
+    sum(timed) AS students_timed, sum(scored) AS students_scored, min(days) AS days
   FROM (
-    SELECT {{dimensions u}} TRUE AS whole, u.students, u.weight, u.minutes, u.z, u.minutes_variance, u.z_variance, u.timed, u.scored
+    SELECT {{dimensions u}} TRUE AS whole, u.students, u.weight, u.minutes, u.z, u.minutes_variance, u.z_variance, u.timed, u.scored, u.days
     FROM units AS u {{joins u}}
   ) AS placed
   GROUP BY {{by}} TRUE
@@ -183,7 +188,7 @@ compared AS (
 )
 SELECT
   {{by}}
-  students, minutes, quality, minutes_error, quality_error, students_timed, students_scored, minutes_middle, quality_middle,
+  students, minutes, quality, minutes_error, quality_error, students_timed, students_scored, days, minutes_middle, quality_middle,
   concat(CASE WHEN round(minutes - minutes_middle, 9) >= 0 THEN 'heavy' ELSE 'light' END, '-', CASE WHEN round(quality - quality_middle, 9) >= 0 THEN 'high' ELSE 'low' END) AS quadrant
 FROM compared
 ORDER BY {{by}} whole

@@ -9,7 +9,7 @@
 //! that are still changing, each has rows of its own.
 //!
 //! Invariants: what a query sees is what the tables of its moment give over the registers of its moment; a day is added up anew when the
-//! files of a table, what is held in memory of it, or a register have changed, and only then. A school that is not in the register stands
+//! files of a table, what is held in memory of it, or a register have changed, and only then; with it those that it has rows together with. A school that is not in the register stands
 //! for itself. Together the tables take no more memory than they may; those that were not asked for lately go, and one that does not fit is
 //! the rows as they are.
 
@@ -55,7 +55,7 @@ const WEEK: &str = "week";
 pub(crate) const DAY: &str = "day";
 /// The number of what is not asked but prepared: for it nothing goes.
 pub(crate) const PREPARED: u64 = 0;
-/// Days that are added up together: some ten thousand rows of a city.
+/// Days that are added up together, if not more are alike: some ten thousand rows of a city.
 const DAYS_AT_ONCE: usize = 5;
 
 type Provider = Arc<dyn TableProvider>;
@@ -106,13 +106,15 @@ impl Sort {
         Self { rows: self.rows.clone(), alike: places.chain([span]).collect() }
     }
 
-    /// What it is made from: where it is of terms, the same of months, else the same rows with each day, school and grade by itself, unless it
-    /// is that.
-    fn made_from(&self) -> Option<Self> {
-        let alike = BTreeSet::from(["school", "grade", DAY]);
+    /// What it is made from, and if that does not fit, from the next: where it is of terms, the same of months, else the same rows with each
+    /// day, school and grade by itself, unless it is that; then the same of days, which are made a few at a time.
+    fn made_from(&self) -> Vec<Self> {
+        let finest = Self { rows: self.rows.clone(), alike: BTreeSet::from(["school", "grade", DAY]) };
         match self.span() {
-            Span::Term => Some(self.finer()),
-            _ => (self.alike != alike).then(|| Self { rows: self.rows.clone(), alike }),
+            Span::Term => vec![self.finer(), self.finer().finer()],
+            Span::Month | Span::Week => vec![finest, self.finer()],
+            Span::Day if *self != finest => vec![finest],
+            Span::Day => Vec::new(),
         }
     }
 }
@@ -258,10 +260,12 @@ impl Places {
                 firsts.push(first);
                 days.extend(&table.alike[&first]);
             }
-            let from = match sort.made_from() {
-                Some(from) => self.behind(asked, &from, &|day| days.contains(&day)).await?,
-                None => None,
-            };
+            let mut from = None;
+            for sort in sort.made_from() {
+                if from.is_none() {
+                    from = self.behind(asked, &sort, &|day| days.contains(&day)).await?;
+                }
+            }
             let rows = match from {
                 Some(rows) => asked.read.read_table(rows.provider()?)?,
                 None => asked.rows_of(days.iter().flat_map(|day| &table.made[day])).await?,

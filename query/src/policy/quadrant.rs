@@ -27,6 +27,8 @@ pub struct Mean {
     pub standard_error: f64,
     /// Students behind it.
     pub students: usize,
+    /// How many more were drawn than one, days or students: what the error is known by.
+    pub degrees: f64,
 }
 
 impl Mean {
@@ -36,6 +38,7 @@ impl Mean {
             mean: mean(values),
             standard_error: (variance(values) / values.len().max(1) as f64).sqrt(),
             students: values.len(),
+            degrees: values.len() as f64 - 1.0,
         }
     }
 }
@@ -67,7 +70,7 @@ pub enum Quadrant {
     HeavyPoor,
     /// No quadrant is as likely as the answer's confidence asks for.
     Uncertain,
-    /// Too few students.
+    /// Too few students, or days.
     Withheld,
 }
 
@@ -138,7 +141,7 @@ pub fn picture(units: &[Unit], lines: Option<Lines>, certain: f64, confidence: f
         ];
         let (quadrant, chance) =
             chances.into_iter().fold((Quadrant::Uncertain, 0.0), |best, one| if one.1 > best.1 { one } else { best });
-        let own = |mean: &Mean| Estimate::student(mean.mean, mean.standard_error, mean.students as f64 - 1.0, confidence);
+        let own = |mean: &Mean| Estimate::student(mean.mean, mean.standard_error, mean.degrees, confidence);
         let place = Place {
             load: own(&unit.load)?,
             quality: own(&unit.quality)?,
@@ -282,7 +285,7 @@ mod tests {
     fn where_units_differ_by_chance_only_none_is_placed() {
         let mut dice = StdRng::seed_from_u64(54);
         let mut units: Vec<Unit> = (0..12).map(|at| unit(at, 40.0 + 4.0 * at as f64, 0.0, 40, &mut dice)).collect();
-        units.iter_mut().for_each(|unit| unit.quality = Mean { mean: 0.01, standard_error: 0.2, students: 40 });
+        units.iter_mut().for_each(|unit| unit.quality = Mean { mean: 0.01, standard_error: 0.2, students: 40, degrees: 39.0 });
         units[0].quality.mean = 0.011;
         let found = picture(&units, None, 0.9, 0.95).unwrap();
         assert!(
