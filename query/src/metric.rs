@@ -157,15 +157,8 @@ impl Metric {
         let dimensions = front.dimensions(common).map_err(bad)?;
         let params = front.params(common).map_err(bad)?;
         let grains = front.grains(common, &params).map_err(bad)?;
-        let mut filters = front.filters(common);
-        let settled = template::settle(&sql, &filters, &common.snippets).map_err(bad)?;
-        let shared = |name: &str| common.params.get(name).and_then(|shared| shared.filter.as_ref());
-        filters.retain(|name, filter| !template::BOUNDS.contains(&name.as_str()) || Some(&*filter) != shared(name));
-        // Bounds of its own leave other days.
-        let bounded = template::BOUNDS.iter().any(|name| filters.contains_key(*name));
-        let leaves_days =
-            if bounded { BTreeSet::new() } else { template::leaves_days(&sql, &filters, &common.snippets, &grains) };
-        let sql = settled;
+        let leaves_days = front.leaves_days(&sql, common, &grains);
+        let sql = template::settle(&sql, &front.filters(common), &common.snippets).map_err(bad)?;
         let metric = Self {
             name: name.to_owned(),
             title: title.clone(),
@@ -301,6 +294,17 @@ impl FrontMatter {
         let shared = |name: &String| common.params.get(name).and_then(|shared| shared.filter.clone());
         let filter = |(name, raw): (&String, &RawParam)| Some((name.clone(), raw.filter.clone().or_else(|| shared(name))?));
         self.params.iter().filter_map(filter).collect()
+    }
+
+    /// The grains whose rows may be of several days. Bounds that the figure makes itself may leave any days.
+    fn leaves_days(&self, sql: &str, common: &Common, grains: &BTreeMap<String, Grain>) -> BTreeSet<String> {
+        let is_bound = |name: &str| template::BOUNDS.contains(&name);
+        let (bounds, others): (BTreeMap<_, _>, _) = self.filters(common).into_iter().partition(|(name, _)| is_bound(name));
+        let shared = |name: &String| common.params.get(name).and_then(|shared| shared.filter.as_ref());
+        if bounds.iter().any(|(name, filter)| shared(name) != Some(filter)) {
+            return BTreeSet::new();
+        }
+        template::leaves_days(sql, &others, &common.snippets, grains)
     }
 
     fn params(&self, common: &Common) -> Result<Vec<Param>, String> {

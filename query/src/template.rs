@@ -120,7 +120,9 @@ fn word<'a>(token: &'a str, grains: &BTreeMap<String, Grain>) -> Result<Word<'a>
         ["dimensions", "-", name, row] => Ok(Word::Dimensions { row, without: Some(name) }),
         ["joins", row] => Ok(Word::Joins { row }),
         [name] if grains.contains_key(name) => Ok(Word::Grain { name, also: Vec::new() }),
-        [name, "by", ref also @ ..] if grains.contains_key(name) && also.iter().all(|column| ALIKE.contains(column)) => {
+        [name, "by", ref also @ ..]
+            if grains.contains_key(name) && !also.is_empty() && also.iter().all(|column| ALIKE.contains(column)) =>
+        {
             Ok(Word::Grain { name, also: also.to_vec() })
         }
         _ => Err(format!(
@@ -261,7 +263,7 @@ mod tests {
         assert_eq!(read("{{load by school grade}} AS d", &[], "3"), place("place_load__grade__school"));
         assert_eq!(read("{{load by school}}", &["class"], "3"), class);
         assert_eq!(read("{{load}}", &["county"], "4"), class, "others are not added up");
-        assert!(read("FROM {{load by colour}}", &[], "3").is_err());
+        assert!(read("FROM {{load by colour}}", &[], "3").is_err() && read("FROM {{load by}}", &[], "3").is_err());
         assert!(names_grain("FROM {{load by school}} AS d", "load") && !names_grain("FROM {{load by school}}", "subject_load"));
     }
 

@@ -110,6 +110,16 @@ async fn days_that_are_added_up_together_follow_each_of_them_and_the_calendar() 
     assert_eq!(by_term.iter().map(|row| row["term"].as_str().unwrap()).collect::<Vec<_>>(), ["2026-2027-1", "second"]);
 }
 
+#[tokio::test]
+async fn bounds_of_a_figures_own_leave_the_days_that_it_says() {
+    let own_bound = "from = { filter = \"($from IS NULL OR $from > DATE '2026-01-01')\" }";
+    let figure = DAYS.replace("from = {}", own_bound).replace("d.day AS on_day", "d.load_students AS pupils");
+    let figure = figure.replace("count(DISTINCT on_day)", "sum(pupils)");
+    let engine = two_schools().await.reader(own(&figure), Options { suppress_below: 0, ..Options::default() }).unwrap();
+    // A later day than there is any.
+    assert_rows(&rows(&engine, "local/days", &[ALL], &[("from", "2026-10-01")]).await, json!([{"days": 19}]));
+}
+
 /// Three schools with grades that share limits, and grades that do not, on school days of two months and on a Saturday.
 async fn three_schools() -> District {
     let schools = [
@@ -165,25 +175,20 @@ async fn three_schools() -> District {
             }
         }
     }
-    District::empty()
-        .await
-        .with("school", json!(registered))
-        .await
-        .with("class_subject_day", json!(subjects))
-        .await
-        .with("student_day", json!(pupils))
-        .await
-        .with("homework", json!(pieces))
-        .await
-        .with("assignment", json!(listed))
-        .await
-        .with("assessment", json!(results))
-        .await
-        .with(
-            "day_plan",
-            json!([{"school": "p1", "grade": "13", "weekday": 1, "homework_closes": "21:30", "valid_from": "2026-09-01"}]),
-        )
-        .await
+    let plan = json!([{"school": "p1", "grade": "13", "weekday": 1, "homework_closes": "21:30", "valid_from": "2026-09-01"}]);
+    let mut district = District::empty().await;
+    for (name, rows) in [
+        ("school", json!(registered)),
+        ("class_subject_day", json!(subjects)),
+        ("student_day", json!(pupils)),
+        ("homework", json!(pieces)),
+        ("assignment", json!(listed)),
+        ("assessment", json!(results)),
+        ("day_plan", plan),
+    ] {
+        district = district.with(name, rows).await;
+    }
+    district
 }
 
 #[rstest]

@@ -196,24 +196,19 @@ impl Groups {
     #[inline]
     fn count(&mut self, group: usize, more: impl FnOnce(&mut Counts)) {
         let group = &mut self.groups[group];
-        let mut before = 0;
-        let counts = match group {
-            Group::Counts(counts) => {
-                before = counts.bytes();
-                counts
+        if !matches!(group, Group::Counts(_)) {
+            let mut counts = Box::<Counts>::default();
+            if let Group::Came { from, length } = *group {
+                counts.add(&self.came[from..from + length]);
             }
-            Group::Nothing | Group::Came { .. } => {
-                let mut counts = Box::<Counts>::default();
-                if let Group::Came { from, length } = *group {
-                    counts.add(&self.came[from..from + length]);
-                }
-                *group = Group::Counts(counts);
-                let Group::Counts(counts) = group else { return };
-                counts
-            }
-        };
-        more(counts);
-        self.counted += counts.bytes() - before;
+            self.counted += counts.bytes();
+            *group = Group::Counts(counts);
+        }
+        if let Group::Counts(counts) = group {
+            let before = counts.bytes();
+            more(counts);
+            self.counted += counts.bytes() - before;
+        }
     }
 
     fn reach(&mut self, groups: usize) {

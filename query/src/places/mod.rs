@@ -239,15 +239,7 @@ impl Places {
         let marks = table.marks(asked);
         table.days.retain(|first, day| marks.get(first) == Some(&day.made_of));
         kept.memory.store(table.memory(), Ordering::Relaxed);
-        let (mut together, mut each) = (Vec::new(), BTreeSet::new());
-        for (first, days) in &table.alike {
-            let rests = || span == Span::Day || table.seen.get(first).is_none_or(|seen| *seen == marks[first]);
-            if days.iter().all(|day| wanted(*day)) && (table.days.contains_key(first) || rests()) {
-                together.push(*first);
-            } else {
-                each.extend(days.iter().copied().filter(|day| wanted(*day)));
-            }
-        }
+        let (together, each) = table.parts(&marks, span, wanted);
         if span != Span::Day {
             table.seen.clone_from(&marks);
         }
@@ -260,13 +252,7 @@ impl Places {
                 firsts.push(first);
                 days.extend(&table.alike[&first]);
             }
-            let mut from = None;
-            for sort in sort.made_from() {
-                if from.is_none() {
-                    from = self.behind(asked, &sort, &|day| days.contains(&day)).await?;
-                }
-            }
-            let rows = match from {
+            let rows = match self.source(asked, sort, &days).await? {
                 Some(rows) => asked.read.read_table(rows.provider()?)?,
                 None => asked.rows_of(days.iter().flat_map(|day| &table.made[day])).await?,
             };
@@ -290,6 +276,16 @@ impl Places {
             batches.extend(rows.batches);
         }
         Ok(Some(Rows { schema: viewed(&table.schema), batches }))
+    }
+
+    /// The rows of these days that a table is made from; nothing if no other table has them.
+    async fn source(&self, asked: &Asked<'_>, sort: &Sort, days: &BTreeSet<i32>) -> Result<Option<Rows>> {
+        for sort in sort.made_from() {
+            if let Some(rows) = self.behind(asked, &sort, &|day| days.contains(&day)).await? {
+                return Ok(Some(rows));
+            }
+        }
+        Ok(None)
     }
 
     /// The rows of another table that these are made of. What is made with much work stays as long as they do.

@@ -8,8 +8,9 @@ use arrow::datatypes::SchemaRef;
 use datafusion::datasource::MemTable;
 use datafusion::error::Result;
 
-use super::Provider;
 use super::asked::{Asked, Made, Marks};
+use super::days::Span;
+use super::{Provider, Wanted};
 
 /// Parts that are read at the same time.
 const PARTS: usize = 2;
@@ -49,6 +50,21 @@ impl Added {
     pub(super) fn marks(&self, asked: &Asked<'_>) -> BTreeMap<i32, Marks> {
         let of = |days: &BTreeSet<i32>| asked.marks(days.iter().flat_map(|day| &self.made[day]));
         self.alike.iter().map(|(first, days)| (*first, of(days))).collect()
+    }
+
+    /// Of the days that are wanted: those that have rows together, by the first of them, as all of them are wanted and none has changed since
+    /// the last question, and each of the others.
+    pub(super) fn parts(&self, marks: &BTreeMap<i32, Marks>, span: Span, wanted: Wanted<'_>) -> (Vec<i32>, BTreeSet<i32>) {
+        let (mut together, mut each) = (Vec::new(), BTreeSet::new());
+        for (first, days) in &self.alike {
+            let rests = || span == Span::Day || self.seen.get(first).is_none_or(|seen| *seen == marks[first]);
+            if days.iter().all(|day| wanted(*day)) && (self.days.contains_key(first) || rests()) {
+                together.push(*first);
+            } else {
+                each.extend(days.iter().copied().filter(|day| wanted(*day)));
+            }
+        }
+        (together, each)
     }
 }
 
